@@ -1,0 +1,46 @@
+// The configuration file: one YAML document, strict. What is wrong is refused with file, line,
+// column, field and what was expected; nothing is guessed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fairlead/base/result.h"
+#include "fairlead/base/time.h"
+#include "fairlead/model/policy.h"
+#include "fairlead/yaml/document.h"
+
+namespace fairlead {
+
+struct Config {
+  Policy policy;
+  std::vector<std::string> scheduler_names = {"fairlead"};
+  std::vector<std::string> gpu_resources = {"nvidia.com/gpu"};
+  std::vector<std::string> gpu_model_labels = {"nvidia.com/gpu.product"};
+  std::string http_address = "127.0.0.1";
+  std::int64_t http_port = 8470;
+  std::int64_t bind_connections = 32;
+  std::int64_t events_per_second = 20;
+  Duration request_timeout = Duration::Seconds(30);
+  std::string log_level = "info";
+  std::string dump_dir;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+Result<Config> LoadConfig(const std::string& path);
+Result<Config> ParseConfig(std::string_view text, std::string_view file);
+
+// The `queues`, `tenants` and `policy` sections alone, for files that carry a policy inside
+// (decide, scenarios). Absent sections: null, for the queues a default-constructed node. `out` is
+// replaced as a whole, and only where there is no error.
+Status ReadPolicy(const yaml::Node& root_queues, const yaml::Node* tenants,
+                  const yaml::Node* policy, const std::string& file, Policy* out);
+
+// JSON Schema (draft 2020-12) of the file, made from the same table of fields that the loader
+// reads.
+std::string ConfigSchema();
+
+}  // namespace fairlead

@@ -1,0 +1,64 @@
+// decide(): one decision, as a pure function of its input. Same input, same plan, on every machine.
+//
+// A driver over passes, one file each, in this order:
+//   resolve   claims -> queues (tenant rules), invalid gangs refused
+//   admit     gangs that may start now: not gated, enough members
+//   order     which gang next: queue with the lowest dominant share of allocated / weight, ties by
+//   name;
+//             inside a queue by priority (high first), submission, id
+//   place     the gang's pending members, all that it needs or none
+//   explain   why each gang that did not start waits
+#pragma once
+
+#include <cstdint>
+
+#include "fairlead/base/time.h"
+#include "fairlead/model/plan.h"
+#include "fairlead/model/policy.h"
+#include "fairlead/model/snapshot.h"
+
+namespace fairlead {
+
+struct DecideInput {
+  const Snapshot& snapshot;
+  const Policy& policy;
+  Instant now;
+  std::uint64_t seed = 0;  // for future tie rules; part of the dumped decision
+  // Work bound: node rows looked at. When it is spent, the gangs not yet tried wait for the next
+  // decision (no entry in `pending`), and `exhausted` is set.
+  std::uint64_t step_budget = 4'000'000'000;
+};
+
+struct Decision {
+  Plan plan;
+  std::uint64_t steps = 0;
+  bool exhausted = false;
+};
+
+Decision Decide(const DecideInput& input);
+
+// Checks a plan against a snapshot independently of how it was made. Empty = sound; else what is
+// wrong, in words. Checks: versions agree; every placement names a pending, ungated member of a
+// valid gang, once; node present, schedulable, selector, taints, GPU model; room and devices
+// recomputed per node from the snapshot; every gang touched holds at least its minimum afterwards
+// (all or nothing).
+std::vector<std::string> Verify(const Snapshot& snapshot, const Policy& policy, const Plan& plan);
+
+// For each claim of the snapshot, in order of ClaimId, the name of the queue that it resolves to;
+// "" where it resolves to none.
+std::vector<std::string> QueueNames(const Snapshot& snapshot, const Policy& policy);
+
+// A decision with all its input, as JSON text, and back: what `fairlead replay` reads.
+struct DecisionRecord {
+  Snapshot snapshot;
+  Policy policy;
+  Instant now;
+  std::uint64_t seed = 0;
+  std::uint64_t step_budget = 0;
+  std::string plan_json;  // as PlanToJson wrote it
+};
+
+std::string DumpDecision(const DecideInput& input, const Plan& plan);
+Result<DecisionRecord> LoadDecision(std::string_view json);
+
+}  // namespace fairlead

@@ -1,0 +1,70 @@
+// The engine's ports: what it asks of the outside. Adapters implement them (the API client, tests,
+// later the simulator). Every call returns at once; results come back through the inbox as events.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fairlead/base/time.h"
+#include "fairlead/engine/events.h"
+#include "fairlead/model/cluster_store.h"
+
+namespace fairlead {
+
+struct BindRequest {
+  PodRef pod;
+  std::string node;
+  std::vector<std::int32_t> gpu_devices;  // written as fairlead.dev/gpu-assignment where not empty
+  std::string decision;                   // written as fairlead.dev/decision
+};
+
+struct EvictRequest {
+  PodRef pod;
+  std::string reason;  // for the log; the API takes none
+};
+
+// PodScheduled=False with a reason and a message.
+struct PendingStatus {
+  PodRef pod;
+  std::string reason;  // "Unschedulable" or "SchedulingGated": the words that autoscalers read
+  std::string code;    // ours, e.g. "WaitingForCapacity"
+  std::string message;
+};
+
+struct EventNote {
+  PodRef pod;
+  bool warning = false;
+  std::string reason;  // "Scheduled", "FailedScheduling", ...
+  std::string message;
+};
+
+class ClusterWriter {
+ public:
+  virtual ~ClusterWriter() = default;
+  // Answered by exactly one BindFinished per request.
+  virtual void Bind(std::vector<BindRequest> requests) = 0;
+  // Answered by exactly one EvictFinished per request.
+  virtual void Evict(std::vector<EvictRequest> requests) = 0;
+  // Best effort, after bindings, not answered. A later status of the same pod replaces a waiting
+  // one.
+  virtual void SetPending(std::vector<PendingStatus> statuses) = 0;
+  // Best effort and rate-limited: events beyond the rate are dropped and counted.
+  virtual void Note(std::vector<EventNote> notes) = 0;
+};
+
+// Where adapters put events; safe from any thread.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void Post(EventBatch batch) = 0;
+};
+
+// The only clocks. Virtual in tests.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Instant Now() const = 0;
+};
+
+}  // namespace fairlead

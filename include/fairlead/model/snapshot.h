@@ -1,0 +1,109 @@
+// Snapshot: everything that decide() may know about the cluster at one moment; immutable and
+// versioned. Taking one copies the usage columns and some pointers, not the cluster: what did not
+// change since the last snapshot is shared with it.
+//
+// I1: for every node, capacity = free + requests of all members that are assumed or bound there and
+// of
+//     foreign pods, unless others overbooked it.
+// I2: gangs are in order of GangId, and GangIds in order of first sight.
+// I3: claims[c].allocated = the sum over the members of gangs with claim c that hold room.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fairlead/base/ids.h"
+#include "fairlead/base/resources.h"
+#include "fairlead/base/result.h"
+#include "fairlead/base/time.h"
+#include "fairlead/model/node_table.h"
+#include "fairlead/model/objects.h"
+
+namespace fairlead {
+
+// A member's way: pending -> assumed (a binding is under way) -> bound -> gone. `kDone` has
+// succeeded: it holds nothing and counts towards the gang's minimum.
+enum class MemberState : std::uint8_t { kPending, kAssumed, kBound, kDone };
+
+struct MemberView {
+  std::string pod;  // name in the gang's namespace
+  std::string uid;
+  ShapeId shape;
+  MemberState state = MemberState::kPending;
+  bool gated = false;
+  bool terminating = false;  // bound and being deleted: holds room, no longer counts
+  NodeId node;               // where assumed or bound
+  GpuMask gpus = 0;          // devices held there
+};
+
+struct GangView {
+  GangId id;
+  GangKey key;
+  ClaimId claim;
+  std::int64_t min_member = 1;
+  std::int32_t priority = 0;        // the lowest of the members'
+  Instant submitted;                // creation of the oldest member
+  std::vector<MemberView> members;  // in order of pod name
+  // Since when some, but not min_member, members hold room; meaningful only then.
+  Instant partial_since;
+  bool partial = false;
+  bool started = false;  // has been whole since this process knows it
+  Instant not_before;    // a binding failed: not tried again until then
+  std::string invalid;   // non-empty: cannot be scheduled, and why
+  std::string missing;   // non-empty: an object that must exist first, such as PodGroup "x"
+};
+
+// Who asks: namespace, its tenant label, and the queue asked for. All gangs with the same three
+// share a claim, so that queues and rights are resolved once per claim and decision, not per pod.
+struct Claim {
+  std::string ns;
+  std::string tenant_label;
+  std::string queue;
+  ResourceVector allocated;  // held by its gangs; GPUs as gpu/<model>, ids of `names`
+};
+
+inline constexpr std::size_t kGangChunk = 256;
+using GangChunk = std::vector<std::shared_ptr<const GangView>>;
+
+struct Snapshot {
+  std::uint64_t version = 0;
+  std::shared_ptr<const ResourceNames> names;
+  std::shared_ptr<const NodeTable> nodes;
+  NodeUsage usage;
+  std::shared_ptr<const std::vector<std::shared_ptr<const PodShape>>> shapes;  // by ShapeId
+  // Requests of each shape as ids of `names` (without GPUs), by ShapeId.
+  std::shared_ptr<const std::vector<ResourceVector>> shape_requests;
+  std::vector<Claim> claims;  // by ClaimId
+  // All gangs in order of id, in chunks that snapshots share.
+  std::vector<std::shared_ptr<const GangChunk>> gangs;
+  // Gangs that have a pending member, or that are partial and never started, in order of id: what a
+  // decision looks at.
+  std::vector<std::shared_ptr<const GangView>> waiting;
+};
+
+// True if a decision has to look at the gang: it has a pending member, or it holds room in part and
+// may have to give it back.
+bool NeedsDecision(const GangView& gang);
+
+// The gang with this id, or null.
+const GangView* FindGang(const Snapshot& snapshot, GangId id);
+
+// Allocatable of all present nodes; GPUs as gpu/<model> in milli-GPU under GpuResource(names,
+// model).
+ResourceVector Capacity(const Snapshot& snapshot);
+
+// The ResourceId under which GPUs of a model are accounted: the one named "gpu/<model>".
+ResourceId GpuResource(const ResourceNames& names, ModelId model);
+
+// What a member of this shape holds when it runs on `node`: its requests plus its GPUs under the
+// node's model.
+ResourceVector Held(const Snapshot& snapshot, ShapeId shape, NodeId node);
+
+// Text of a snapshot as JSON, one object per line inside, and back. Dump(Load(Dump(s))) == Dump(s),
+// byte for byte; decide() gives the same plan on both.
+std::string DumpSnapshot(const Snapshot& snapshot);
+Result<Snapshot> LoadSnapshot(std::string_view json);
+
+}  // namespace fairlead

@@ -1,0 +1,121 @@
+// Placer: finds nodes for gangs, all or nothing.
+//
+// Members of one shape are one group, placed together: nodes are walked in the order of Room (best
+// fit), and each takes as many members as fit. That is the same result as placing member after
+// member, since a node that took one stays the best until it is full for the shape, but it costs
+// one step per node instead of one per member and node.
+//
+// A gang with several shapes places the hardest group first: most GPUs, then the largest dominant
+// request, then the earliest member. This is greedy: with scarce nodes that several shapes compete
+// for it can miss a placement that exists. It never places a part, and a gang that it misses is
+// tried again in later decisions.
+//
+// A gang places as many members as fit, if these are at least `need`. Members of a group are taken
+// in their order in the gang.
+//
+// What is remembered within one decision, while room only shrinks: nodes that are full for a shape
+// (never looked at again), and how many members of a shape the cluster can take at most, so that a
+// gang that cannot start is refused at once. What was learned from room that is given back is
+// forgotten.
+//
+// Cost: one step per node looked at, plus one scan of bitmaps (nodes / 64 words per level) per
+// group.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "fairlead/base/resources.h"
+#include "fairlead/base/share.h"
+#include "fairlead/model/plan.h"
+#include "fairlead/model/snapshot.h"
+#include "fairlead/placement/node_classes.h"
+#include "fairlead/placement/room.h"
+
+namespace fairlead {
+
+// May a decision bind this member?
+bool IsPlaceable(const MemberView& member);
+
+// Placeable members of one shape, as positions in GangView::members.
+struct MemberGroup {
+  ShapeId shape;
+  std::vector<std::uint32_t> members;  // ascending
+};
+
+// In order of the first member.
+std::vector<MemberGroup> GroupByShape(const GangView& gang);
+
+// What came of trying to place as many members as fit.
+struct FillResult {
+  std::int64_t placed = 0;
+  ShapeId short_shape;  // the first group of which not all fit; None if all fit
+};
+
+class Placer {
+ public:
+  // The snapshot and the classes must outlive this. `capacity`: of the cluster, to tell which shape
+  // is harder.
+  Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, ResourceVector capacity);
+
+  // Places at least `need` (> 0) of the gang's placeable members and as many as fit, appends them
+  // to `out` and keeps their room; or returns false and leaves no trace.
+  bool PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out);
+
+  // Takes room for as many of these members as fit, in the order that PlaceGang takes them, for a
+  // look at what is left then. Undo() gives it back and must follow before anything else is placed.
+  FillResult Fill(std::vector<MemberGroup> groups);
+  void Undo();
+
+  const Room& room() const { return room_; }
+  const ShapeNeed& Need(ShapeId shape) { return StateOf(shape).need; }
+
+  // Node rows looked at so far.
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  static constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
+
+  struct ShapeState {
+    ShapeNeed need;
+    Share dominant;       // of one member's request in the cluster's capacity
+    RankBits open;        // feasible and not known to be full
+    std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
+  };
+  struct Closed {
+    ShapeState* shape;
+    std::uint32_t rank;
+  };
+  // A group on its way through the nodes.
+  struct GroupRun {
+    const MemberGroup& group;
+    ShapeState& state;
+    GangId gang;
+    std::vector<Placement>* out;  // may be null
+    std::int64_t want;
+    std::int64_t placed;
+  };
+
+  ShapeState& StateOf(ShapeId shape);
+  void SortHardestFirst(std::vector<MemberGroup>* groups);
+  std::int64_t Bound(const std::vector<MemberGroup>& groups);
+  void Begin();
+  std::int64_t PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out);
+  void PlaceOnLevel(std::int32_t level, GroupRun* run);
+  void PlaceOnNode(std::uint32_t rank, GroupRun* run);
+  static void Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices);
+
+  const Snapshot& snapshot_;
+  const NodeClasses& classes_;
+  Room room_;
+  ResourceVector capacity_;
+  std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use
+  std::vector<Closed> closed_;                       // marks of "full" since Begin
+  std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace fairlead

@@ -1,0 +1,111 @@
+// Room: what is free on every node, as a what-if state.
+//
+// Take() takes room for members; Mark() and Rollback() give back everything taken since a mark, so
+// that a gang that does not fit leaves nothing behind. There is no other way to give room back.
+//
+// Nodes stand in a line from best to worst: by level, then by name rank. The level is the score, an
+// integer, lower is better:
+//
+//   0                  nodes without GPUs
+//   1 + f              nodes whose GPUs are partly or all taken, f of them free
+//   1 + G + f          untouched nodes with f GPUs, all free; G = the most GPUs that a node has
+//
+// So pods with GPUs fill partly used nodes, the fullest that still fits first, before they break
+// into a whole one, the smallest whole one first; pods without GPUs go to nodes without GPUs, then
+// to nodes whose GPUs are taken anyway, and touch whole nodes last.
+//
+// I1: free amounts and free devices are never negative.
+// I2: after Rollback(m) the state is, bit for bit, what it was at m = Mark().
+//
+// Cost: Take and its undoing are O(resources of the shape); a level is a bitmap over name ranks.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "fairlead/base/ids.h"
+#include "fairlead/base/resources.h"
+#include "fairlead/model/node_table.h"
+#include "fairlead/model/snapshot.h"
+
+namespace fairlead {
+
+// One bit per present node, by name rank.
+using RankBits = std::vector<std::uint64_t>;
+
+// What one member of a shape takes; without the resources that it takes nothing of.
+struct ShapeNeed {
+  std::vector<std::pair<ResourceId, std::int64_t>> amounts;
+  std::int32_t gpus = 0;
+  bool impossible = false;  // asks for a resource that no node of the snapshot has
+};
+
+ShapeNeed NeedOf(const Snapshot& snapshot, ShapeId shape);
+
+class Room {
+ public:
+  // Free now.
+  static Room Free(const Snapshot& snapshot);
+  // Free if no pod ran anywhere.
+  static Room Empty(const Snapshot& snapshot);
+
+  std::size_t ranks() const { return nodes_->by_name.size(); }
+  NodeId NodeAt(std::uint32_t rank) const { return nodes_->by_name[rank]; }
+
+  std::int32_t levels() const { return static_cast<std::int32_t>(level_bits_.size()); }
+  const RankBits& Level(std::int32_t level) const {
+    return level_bits_[static_cast<std::size_t>(level)];
+  }
+  bool LevelEmpty(std::int32_t level) const {
+    return level_count_[static_cast<std::size_t>(level)] == 0;
+  }
+  // Free devices of every node of the level.
+  std::int32_t LevelGpus(std::int32_t level) const;
+
+  // How many members fit on the node now; at most `want`.
+  std::int64_t Fits(const ShapeNeed& need, NodeId node, std::int64_t want) const;
+
+  // Takes room for `count` members, which must fit. The devices taken: count * gpus, the lowest
+  // free ones. `need` must stay where it is until the room is given back or this object ends.
+  GpuMask Take(const ShapeNeed& need, NodeId node, std::int64_t count);
+
+  std::size_t Mark() const { return log_.size(); }
+  // Gives back all that was taken since; calls `returned(node)` for each Take undone.
+  template <typename Returned>
+  void Rollback(std::size_t mark, Returned returned) {
+    while (log_.size() > mark) {
+      returned(log_.back().node);
+      UndoLast();
+    }
+  }
+
+  // Forgets how to undo what was taken so far.
+  void Commit() { log_.clear(); }
+
+  std::int64_t FreeAmount(ResourceId r, NodeId node) const { return usage_.Free(r, node); }
+  std::int32_t FreeDevices(NodeId node) const { return free_gpus_[node.index()]; }
+
+ private:
+  struct Taken {
+    NodeId node;
+    const ShapeNeed* need;
+    std::int64_t count;
+    GpuMask gpu_used_before;
+  };
+
+  Room(const Snapshot& snapshot, NodeUsage usage);
+  std::int32_t LevelOf(NodeId node) const;
+  void SetFreeGpus(NodeId node, std::int32_t gpus);
+  void UndoLast();
+
+  const NodeTable* nodes_;
+  NodeUsage usage_;
+  std::vector<std::int32_t> free_gpus_;  // by NodeId
+  std::int32_t most_gpus_ = 0;
+  std::vector<RankBits> level_bits_;
+  std::vector<std::uint32_t> level_count_;
+  std::vector<Taken> log_;
+};
+
+}  // namespace fairlead

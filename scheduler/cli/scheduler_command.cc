@@ -1,0 +1,192 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "fairlead/config/config.h"
+#include "fairlead/engine/engine.h"
+#include "fairlead/engine/log.h"
+#include "fairlead/kube/client.h"
+#include "fairlead/service/http_server.h"
+#include "scheduler/cli/commands.h"
+
+namespace fairlead::cli {
+namespace {
+
+struct SchedulerArgs {
+  std::string kubeconfig;
+  std::string context;
+  std::string config;
+  std::string dump_dir;
+  bool dry_run = false;
+};
+
+class SystemClock : public Clock {
+ public:
+  Instant Now() const override {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return Instant{std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
+  }
+};
+
+// Signals arrive as bytes in a pipe, so that a thread can act on them with ordinary code.
+int g_signal_pipe = -1;  // NOLINT: a signal handler can reach nothing else
+
+void OnSignal(int number) {
+  const auto byte = static_cast<unsigned char>(number);
+  const int saved = errno;
+  // A full pipe means that signals wait already.
+  [[maybe_unused]] const ssize_t written = write(g_signal_pipe, &byte, 1);
+  errno = saved;
+}
+
+int ListenForSignals() {
+  int ends[2];
+  FAIRLEAD_CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe: errno {}", errno);
+  g_signal_pipe = ends[1];
+  struct sigaction action = {};
+  action.sa_handler = OnSignal;
+  action.sa_flags = SA_RESTART;
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return ends[0];
+}
+
+LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+int Usage(const Error& error) {
+  std::fprintf(stderr, "fairlead scheduler: %s\n", error.ToString().c_str());
+  return 2;
+}
+
+Result<kube::Connection> Connect(const SchedulerArgs& args) {
+  // As kubectl does: a service account is used only where nothing else was asked for.
+  const bool in_pod =
+      std::getenv("KUBERNETES_SERVICE_HOST") != nullptr &&  // NOLINT: one thread yet
+      std::getenv("KUBECONFIG") == nullptr;                 // NOLINT
+  if (args.kubeconfig.empty() && in_pod) return kube::InClusterConnection();
+  return kube::LoadKubeconfig(args.kubeconfig, args.context);
+}
+
+kube::ClientOptions ClientOptionsOf(const Config& config) {
+  kube::ClientOptions options;
+  options.scheduler_names = config.scheduler_names;
+  options.gpu_resources = config.gpu_resources;
+  options.gpu_model_labels = config.gpu_model_labels;
+  options.max_gang_size = config.policy.max_gang_size;
+  options.bind_connections = static_cast<int>(config.bind_connections);
+  options.events_per_second = static_cast<int>(config.events_per_second);
+  options.request_timeout = config.request_timeout;
+  return options;
+}
+
+// Returns the exit code once SIGTERM or SIGINT has come.
+int WaitForEnd(int signals, Engine* engine) {
+  while (true) {
+    unsigned char number = 0;
+    const ssize_t got = read(signals, &number, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 1 && number == SIGUSR1) {
+      engine->RequestDump();
+      engine->Post({RelistEnded{ObjectKind::kNamespace}});  // an event, so that a decision comes
+      continue;
+    }
+    return number == SIGINT ? 130 : 0;
+  }
+}
+
+int RunScheduler(const SchedulerArgs& args) {
+  Config config;
+  if (!args.config.empty()) {
+    auto loaded = LoadConfig(args.config);
+    if (!loaded) return Usage(loaded.error());
+    config = std::move(*loaded);
+  }
+  SetLogLevel(LevelOf(config.log_level));
+  auto connection = Connect(args);
+  if (!connection) return Usage(connection.error());
+  const std::string server = connection->server;
+
+  const int signals = ListenForSignals();
+  Metrics metrics;
+  SystemClock clock;
+  EngineOptions options;
+  options.dry_run = args.dry_run;
+  options.dump_dir = args.dump_dir.empty() ? config.dump_dir : args.dump_dir;
+  options.instance = fmt::format("{:x}-{}", clock.Now().ns / 1'000'000'000, getpid());
+
+  // The client posts into the engine and the engine writes through the client, so one of them is
+  // made first and learns of the other through a relay.
+  struct Relay : EventSink {
+    Engine* engine = nullptr;
+    void Post(EventBatch batch) override { engine->Post(std::move(batch)); }
+  } relay;
+  kube::Client client(std::move(*connection), ClientOptionsOf(config), &relay, &metrics);
+  Engine engine(config.policy, options, &client, &clock, &metrics);
+  relay.engine = &engine;
+
+  const auto readiness = [&engine, &client]() -> std::string {
+    const std::string trouble = client.Trouble();
+    if (!trouble.empty()) return trouble;
+    return engine.Synced() ? "" : "informers are not synced yet";
+  };
+  auto http = service::HttpServer::Start(
+      {config.http_address, static_cast<std::uint16_t>(config.http_port)},
+      {[&metrics] { return metrics.Text(); }, readiness});
+  if (!http) {
+    std::fprintf(stderr, "fairlead scheduler: %s\n", http.error().ToString().c_str());
+    return 1;
+  }
+  Log(LogLevel::kInfo, "fairlead scheduler for {}{}; metrics and health on http://{}:{}", server,
+      args.dry_run ? " (dry run: nothing is written)" : "", config.http_address, (*http)->port());
+
+  client.OnDiscovered(
+      [&engine](std::vector<ObjectKind> kinds) { engine.ExpectSync(std::move(kinds)); });
+  std::thread loop([&engine] { engine.Run(); });
+  client.Start();
+  const int exit_code = WaitForEnd(signals, &engine);
+  Log(LogLevel::kInfo, "ending: no new decisions, bindings under way are finished");
+  engine.Stop();
+  loop.join();
+  client.Stop(Duration::Seconds(5));
+  Log(LogLevel::kInfo, "ended");
+  return exit_code;
+}
+
+}  // namespace
+
+void AddScheduler(CLI::App& app, int* exit_code) {
+  auto* command = app.add_subcommand(
+      "scheduler", "Schedule the pods of a cluster that name one of our scheduler names");
+  auto args = std::make_shared<SchedulerArgs>();
+  command->add_option("--kubeconfig", args->kubeconfig,
+                      "Kubeconfig file (default: $KUBECONFIG, in a pod its service account, else "
+                      "~/.kube/config)");
+  command->add_option("--context", args->context,
+                      "Context of the kubeconfig (default: its current)");
+  command->add_option("--config", args->config, "Configuration file (default: built-in defaults)");
+  command->add_option("--dump-dir", args->dump_dir,
+                      "Where decisions are dumped on SIGUSR1 and when one fails verification");
+  command->add_flag("--dry-run", args->dry_run, "Decide and say what would be done, write nothing");
+  command->footer(
+      "SIGTERM ends cleanly. Examples:\n"
+      "  fairlead scheduler --kubeconfig ~/.kube/config --config config/fairlead.yaml\n"
+      "  fairlead scheduler --dry-run\n"
+      "  kill -USR1 PID        # dump the next decision, for fairlead replay");
+  command->callback([args, exit_code] { *exit_code = RunScheduler(*args); });
+}
+
+}  // namespace fairlead::cli

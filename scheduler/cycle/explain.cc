@@ -1,0 +1,244 @@
+// explain: why a gang waits that could start if there were room.
+//
+// For one member that finds no node the words are kube-scheduler's, since people and autoscalers
+// read them: "0/N nodes are available: ", then per reason the number of nodes that it removes, as
+// texts in bytewise order. A node counts under its first failing filter (cordon, taints, selector,
+// accepted GPU models, resources); the resources filter names every resource that is short. For a
+// gang, as many members as fit are set down first, and the words are about the next one.
+//
+// NoMatchingNode if this also happens on the same cluster with nothing running, and then the words
+// are about that.
+//
+// Gangs of one shape share one look at the cluster per shape; others one per distinct list of
+// (shape, count).
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "scheduler/cycle/passes.h"
+
+namespace fairlead {
+namespace {
+
+constexpr std::size_t kShapesShown = 3;
+
+std::string Insufficient(const Snapshot& snapshot, ResourceId resource) {
+  if (resource == kPods) return "Too many pods";
+  return "Insufficient " + snapshot.names->resources[resource.index()];
+}
+
+std::string StaticReason(const Snapshot& snapshot, const NodeClasses& classes, std::uint32_t c,
+                         const Verdict& verdict, const PodShape& shape) {
+  switch (verdict.failed) {
+    case Predicate::kUnschedulable:
+      return "node(s) were unschedulable";
+    case Predicate::kTaint: {
+      const NodeInfo& info = snapshot.nodes->info[classes.Sample(c).index()];
+      const Taint& taint = info.taints[verdict.taint];
+      return fmt::format("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value);
+    }
+    case Predicate::kSelector:
+      return "node(s) didn't match Pod's node affinity/selector";
+    case Predicate::kModel:
+      return fmt::format("node(s) didn't have an accepted GPU model ({})",
+                         fmt::join(shape.gpu_models, ", "));
+    case Predicate::kNone:
+      break;
+  }
+  return "";
+}
+
+// What the first member that does not fit sees.
+struct Shortfall {
+  std::int64_t fit = 0;   // members that were set down before it
+  std::string nodes;      // "0/N nodes are available: ..."; empty if the gang does fit
+};
+
+// One cluster, as it is or empty, and what is known about gangs that do not fit it.
+class Lookout {
+ public:
+  Lookout(const Snapshot& snapshot, const NodeClasses& classes, Placer* placer)
+      : snapshot_(snapshot), classes_(classes), placer_(placer) {}
+
+  const Shortfall& Look(const std::vector<MemberGroup>& groups, std::int64_t need) {
+    if (groups.size() == 1) return LookAtShape(groups, need);
+    std::vector<std::int64_t> key{need};
+    for (const MemberGroup& group : groups) {
+      key.push_back(group.shape.value());
+      key.push_back(static_cast<std::int64_t>(group.members.size()));
+    }
+    const auto [it, added] = mixed_.try_emplace(std::move(key));
+    if (added) it->second = Measure(groups, need);
+    return it->second;
+  }
+
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  // Too little room for one gang of a shape is told in the same words to every larger one.
+  const Shortfall& LookAtShape(const std::vector<MemberGroup>& groups, std::int64_t need) {
+    const auto [it, added] = by_shape_.try_emplace(groups.front().shape);
+    Shortfall& known = it->second;
+    const bool settled = !added && (known.fit >= need || !known.nodes.empty());
+    if (!settled) known = Measure(groups, need);
+    return known.fit >= need ? fits_ : known;
+  }
+
+  Shortfall Measure(const std::vector<MemberGroup>& groups, std::int64_t need) {
+    const FillResult fill = placer_->Fill(groups);
+    Shortfall shortfall{fill.placed, ""};
+    if (fill.placed < need) shortfall.nodes = NodesFor(fill.short_shape);
+    placer_->Undo();
+    return shortfall;
+  }
+
+  std::string NodesFor(ShapeId shape_id) {
+    const std::size_t total = snapshot_.nodes->by_name.size();
+    if (total == 0) return "no nodes available to schedule pods";
+    const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
+    std::map<std::string, std::uint64_t> reasons;
+    std::vector<bool> may_run(classes_.size(), false);
+    for (std::uint32_t c = 0; c < classes_.size(); ++c) {
+      const Verdict verdict = classes_.Check(shape_id, c);
+      may_run[c] = verdict.failed == Predicate::kNone;
+      if (!may_run[c]) {
+        reasons[StaticReason(snapshot_, classes_, c, verdict, shape)] += classes_.Count(c);
+      }
+    }
+    CountShortResources(shape_id, may_run, &reasons);
+    std::vector<std::string> texts;
+    for (const auto& [reason, count] : reasons) texts.push_back(fmt::format("{} {}", count, reason));
+    std::sort(texts.begin(), texts.end());
+    return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
+  }
+
+  void CountShortResources(ShapeId shape_id, const std::vector<bool>& may_run,
+                           std::map<std::string, std::uint64_t>* reasons) {
+    const ResourceVector& requests = (*snapshot_.shape_requests)[shape_id.index()];
+    const std::int32_t gpus = (*snapshot_.shapes)[shape_id.index()]->requests.gpus;
+    std::vector<std::uint64_t> missing(requests.size(), 0);
+    std::uint64_t without_gpus = 0;
+    const Room& room = placer_->room();
+    steps_ += room.ranks();
+    for (std::uint32_t rank = 0; rank < room.ranks(); ++rank) {
+      if (!may_run[classes_.ClassAt(rank)]) continue;
+      const NodeId node = room.NodeAt(rank);
+      for (std::uint32_t r = 0; r < requests.size(); ++r) {
+        const std::int64_t wanted = requests.Get(ResourceId(r));
+        const bool known = r < snapshot_.usage.resources;
+        const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
+        if (free < wanted) ++missing[r];
+      }
+      if (room.FreeDevices(node) < gpus) ++without_gpus;
+    }
+    for (std::uint32_t r = 0; r < missing.size(); ++r) {
+      if (missing[r] > 0) (*reasons)[Insufficient(snapshot_, ResourceId(r))] += missing[r];
+    }
+    if (without_gpus > 0) (*reasons)["Insufficient nvidia.com/gpu"] += without_gpus;
+  }
+
+  const Snapshot& snapshot_;
+  const NodeClasses& classes_;
+  Placer* placer_;
+  const Shortfall fits_;
+  std::map<ShapeId, Shortfall> by_shape_;
+  std::map<std::vector<std::int64_t>, Shortfall> mixed_;
+  std::uint64_t steps_ = 0;
+};
+
+std::string PodsOf(const Snapshot& snapshot, std::int64_t count, ShapeId shape) {
+  const std::int32_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
+  const std::string pods = fmt::format("{} pod{}", count, count == 1 ? "" : "s");
+  if (gpus == 0) return pods;
+  return fmt::format("{} of {} GPU{}", pods, gpus, gpus == 1 ? "" : "s");
+}
+
+std::string WhatItNeeds(const Snapshot& snapshot, const std::vector<MemberGroup>& groups,
+                        std::int64_t need) {
+  if (groups.size() == 1) return PodsOf(snapshot, need, groups.front().shape);
+  if (groups.size() > kShapesShown) {
+    return fmt::format("{} pods of {} kinds", need, groups.size());
+  }
+  std::vector<std::string> parts;
+  for (const MemberGroup& group : groups) {
+    parts.push_back(
+        PodsOf(snapshot, static_cast<std::int64_t>(group.members.size()), group.shape));
+  }
+  return fmt::format("{} pods ({})", need, fmt::join(parts, ", "));
+}
+
+class Explainer {
+ public:
+  Explainer(const Snapshot& snapshot, const NodeClasses& classes, const ResourceVector& capacity,
+            Placer* placer)
+      : snapshot_(snapshot),
+        empty_placer_(snapshot, classes, Room::Empty(snapshot), capacity),
+        now_(snapshot, classes, placer),
+        empty_(snapshot, classes, &empty_placer_) {}
+
+  PendingGang Explain(const Candidate& candidate) {
+    const GangView& gang = *candidate.gang;
+    const std::vector<MemberGroup> groups = GroupByShape(gang);
+    const Shortfall& never = empty_.Look(groups, candidate.need);
+    if (!never.nodes.empty()) {
+      return {gang.id, ReasonCode::kNoMatchingNode,
+              Sentence(candidate, groups, never, "even an empty cluster fits")};
+    }
+    const Shortfall& short_now = now_.Look(groups, candidate.need);
+    return {gang.id, ReasonCode::kWaitingForCapacity, Sentence(candidate, groups, short_now, "")};
+  }
+
+  std::uint64_t steps() const { return now_.steps() + empty_.steps() + empty_placer_.steps(); }
+
+ private:
+  std::string Sentence(const Candidate& candidate, const std::vector<MemberGroup>& groups,
+                       const Shortfall& shortfall, std::string_view even_empty) const {
+    const GangView& gang = *candidate.gang;
+    const bool whole = candidate.held >= gang.min_member;
+    if (gang.min_member == 1 || whole) {
+      return shortfall.nodes.empty() ? NotTwice(candidate) : shortfall.nodes;
+    }
+    const std::string needs = WhatItNeeds(snapshot_, groups, candidate.need);
+    std::string text = candidate.held == 0
+                           ? fmt::format("gang needs {}", needs)
+                           : fmt::format("gang has {} of {} pods and needs {} more",
+                                         candidate.held, gang.min_member, needs);
+    if (shortfall.nodes.empty()) return text + ", " + NotTwice(candidate);
+    text += even_empty.empty() ? fmt::format(", {} fit now", shortfall.fit)
+                               : fmt::format(", {} {}", even_empty, shortfall.fit);
+    return fmt::format("{}; for one more {}", text, shortfall.nodes);
+  }
+
+  // Only for mixed gangs: what was placed after its turn can open a way for a greedy choice.
+  static std::string NotTwice(const Candidate& candidate) {
+    return fmt::format("there is room for {} since its turn: tried again in the next decision",
+                       candidate.need);
+  }
+
+  const Snapshot& snapshot_;
+  Placer empty_placer_;
+  Lookout now_;
+  Lookout empty_;
+};
+
+}  // namespace
+
+std::uint64_t ExplainFailures(const Snapshot& snapshot, const NodeClasses& classes,
+                              const ResourceVector& capacity, const Admission& admission,
+                              Placer* placer, std::vector<PendingGang>* pending) {
+  std::unique_ptr<Explainer> explainer;  // most decisions need none
+  for (const Candidate& candidate : admission.candidates) {
+    if (admission.outcomes[candidate.position] != Outcome::kFailed) continue;
+    if (!explainer) {
+      explainer = std::make_unique<Explainer>(snapshot, classes, capacity, placer);
+    }
+    pending->push_back(explainer->Explain(candidate));
+  }
+  return explainer ? explainer->steps() : 0;
+}
+
+}  // namespace fairlead

@@ -1,0 +1,224 @@
+// Verify: says what is wrong with a plan, from the snapshot alone. It is written from the rules,
+// not from the passes: it shares the model with them and nothing else, so that a mistake there does
+// not hide here.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "fairlead/cycle/decide.h"
+
+namespace fairlead {
+namespace {
+
+GpuMask DevicesOf(std::int32_t gpus) {
+  return gpus >= kMaxGpusPerNode ? ~GpuMask{0} : (GpuMask{1} << gpus) - 1;
+}
+
+bool CountsTowardsMinimum(const MemberView& member) {
+  if (member.state == MemberState::kDone) return true;
+  return member.state != MemberState::kPending && !member.terminating;
+}
+
+bool ToleratesAny(const std::vector<Toleration>& tolerations, const Taint& taint) {
+  for (const Toleration& toleration : tolerations) {
+    if (Tolerates(toleration, taint)) return true;
+  }
+  return false;
+}
+
+class Verifier {
+ public:
+  Verifier(const Snapshot& snapshot, const Policy& policy, const Plan& plan)
+      : snapshot_(snapshot), policy_(policy), plan_(plan) {}
+
+  std::vector<std::string> Run() {
+    if (plan_.snapshot_version != snapshot_.version) {
+      Object("the plan is for snapshot {}, this is {}", plan_.snapshot_version, snapshot_.version);
+    }
+    for (const Placement& placement : plan_.bind) CheckPlacement(placement);
+    CheckRoom();
+    CheckWhole();
+    for (const Eviction& eviction : plan_.evict) CheckEviction(eviction);
+    CheckPending();
+    return std::move(objections_);
+  }
+
+ private:
+  template <typename... Args>
+  void Object(fmt::format_string<Args...> format, Args&&... args) {
+    objections_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  static std::string Name(const GangView& gang) { return gang.key.ns + "/" + gang.key.name; }
+
+  void CheckPlacement(const Placement& placement) {
+    const GangView* gang = FindGang(snapshot_, placement.gang);
+    if (gang == nullptr) return Object("gang {} is unknown", placement.gang.value());
+    if (placement.member >= gang->members.size()) {
+      return Object("gang {} has no member {}", Name(*gang), placement.member);
+    }
+    const MemberView& member = gang->members[placement.member];
+    if (!bound_[placement.gang].insert(placement.member).second) {
+      Object("pod {} is bound twice", member.pod);
+    }
+    if (member.state != MemberState::kPending) Object("pod {} is not pending", member.pod);
+    if (member.gated) Object("pod {} is gated", member.pod);
+    if (member.terminating) Object("pod {} is being deleted", member.pod);
+    const NodeTable& nodes = *snapshot_.nodes;
+    if (placement.node.index() >= nodes.size() || !nodes.present[placement.node.index()]) {
+      return Object("pod {} is bound to a node that does not exist", member.pod);
+    }
+    const PodShape& shape = *(*snapshot_.shapes)[member.shape.index()];
+    CheckNode(member, shape, placement.node);
+    CheckDevices(member, shape, placement);
+    taken_[placement.node].push_back({member.shape, placement.gpus});
+  }
+
+  void CheckNode(const MemberView& member, const PodShape& shape, NodeId node) {
+    const NodeInfo& info = snapshot_.nodes->info[node.index()];
+    const Taint cordon{"node.kubernetes.io/unschedulable", "", TaintEffect::kNoSchedule};
+    if (info.unschedulable && !ToleratesAny(shape.tolerations, cordon)) {
+      Object("pod {} is bound to node {}, which is cordoned", member.pod, info.name);
+    }
+    for (const Taint& taint : info.taints) {
+      if (taint.effect == TaintEffect::kPreferNoSchedule) continue;
+      if (!ToleratesAny(shape.tolerations, taint)) {
+        Object("pod {} does not tolerate taint {} of node {}", member.pod, taint.key, info.name);
+      }
+    }
+    for (const auto& [key, value] : shape.node_selector) {
+      const std::string* label = FindLabel(info.labels, key);
+      if (label == nullptr || *label != value) {
+        Object("pod {} selects {}={}, which node {} does not have", member.pod, key, value,
+               info.name);
+      }
+    }
+    if (shape.requests.gpus == 0 || shape.gpu_models.empty()) return;
+    const auto accepted = std::count(shape.gpu_models.begin(), shape.gpu_models.end(),
+                                     info.gpu_model);
+    if (accepted == 0) {
+      Object("pod {} does not accept GPU model {} of node {}", member.pod, info.gpu_model,
+             info.name);
+    }
+  }
+
+  void CheckDevices(const MemberView& member, const PodShape& shape, const Placement& placement) {
+    if (std::popcount(placement.gpus) != shape.requests.gpus) {
+      Object("pod {} asks for {} GPUs and gets {}", member.pod, shape.requests.gpus,
+             std::popcount(placement.gpus));
+    }
+    const GpuMask all = DevicesOf(snapshot_.nodes->gpus[placement.node.index()]);
+    if ((placement.gpus & ~all) != 0) {
+      Object("pod {} gets devices that its node does not have", member.pod);
+    }
+  }
+
+  struct Taken {
+    ShapeId shape;
+    GpuMask gpus;
+  };
+
+  void CheckRoom() {
+    for (const auto& [node, members] : taken_) {
+      const std::string& name = snapshot_.nodes->info[node.index()].name;
+      ResourceVector wanted;
+      GpuMask used = snapshot_.usage.gpu_used[node.index()];
+      std::int64_t devices = snapshot_.usage.gpu_unknown[node.index()];
+      for (const Taken& taken : members) {
+        wanted += (*snapshot_.shape_requests)[taken.shape.index()];
+        if ((used & taken.gpus) != 0) Object("a device of node {} is given twice", name);
+        used |= taken.gpus;
+      }
+      const std::int32_t gpus = snapshot_.nodes->gpus[node.index()];
+      devices += std::popcount(used & DevicesOf(gpus));
+      if (devices > gpus) Object("node {} has {} GPUs, {} are taken", name, gpus, devices);
+      for (std::uint32_t r = 0; r < wanted.size(); ++r) {
+        const bool known = r < snapshot_.usage.resources;
+        const std::int64_t free = known ? snapshot_.usage.Free(ResourceId(r), node) : 0;
+        if (wanted.Get(ResourceId(r)) > free) {
+          Object("node {} has {} of {} free, the plan takes {}", name, free,
+                 snapshot_.names->resources[r], wanted.Get(ResourceId(r)));
+        }
+      }
+    }
+  }
+
+  void CheckWhole() {
+    for (const auto& [id, members] : bound_) {
+      const GangView& gang = *FindGang(snapshot_, id);
+      if (!gang.invalid.empty()) Object("gang {} is invalid and bound", Name(gang));
+      if (!gang.missing.empty()) Object("gang {} is bound without {}", Name(gang), gang.missing);
+      if (gang.min_member > policy_.max_gang_size) {
+        Object("gang {} is larger than max_gang_size", Name(gang));
+      }
+      const auto held = std::count_if(gang.members.begin(), gang.members.end(),
+                                      CountsTowardsMinimum);
+      const std::int64_t whole = held + static_cast<std::int64_t>(members.size());
+      if (whole < gang.min_member) {
+        Object("gang {} would hold {} of {} members", Name(gang), whole, gang.min_member);
+      }
+    }
+  }
+
+  void CheckEviction(const Eviction& eviction) {
+    const GangView* gang = FindGang(snapshot_, eviction.gang);
+    if (gang == nullptr) return Object("evicted gang {} is unknown", eviction.gang.value());
+    if (bound_.contains(eviction.gang)) Object("gang {} is bound and evicted", Name(*gang));
+    if (!gang->partial) Object("gang {} is evicted and not partial", Name(*gang));
+    if (gang->started) Object("gang {} is evicted and has been whole", Name(*gang));
+    if (eviction.members.empty()) Object("gang {} is evicted without members", Name(*gang));
+    const auto& evicted = eviction.members;
+    for (std::size_t i = 1; i < evicted.size(); ++i) {
+      if (evicted[i] <= evicted[i - 1]) Object("gang {} evicts in no order", Name(*gang));
+    }
+    for (std::uint32_t m = 0; m < gang->members.size(); ++m) {
+      const MemberView& member = gang->members[m];
+      const bool listed = std::binary_search(evicted.begin(), evicted.end(), m);
+      const bool holds = member.state == MemberState::kBound && !member.terminating;
+      if (listed && !holds) Object("pod {} is evicted and holds nothing", member.pod);
+      if (holds && !listed) Object("pod {} is left behind by an eviction", member.pod);
+      if (member.state == MemberState::kAssumed) {
+        Object("gang {} is evicted while a binding is under way", Name(*gang));
+      }
+    }
+    if (!evicted.empty() && evicted.back() >= gang->members.size()) {
+      Object("gang {} evicts members that it does not have", Name(*gang));
+    }
+    if (!evicted_.insert(eviction.gang).second) Object("gang {} is evicted twice", Name(*gang));
+  }
+
+  void CheckPending() {
+    GangId last = GangId::None();
+    for (const PendingGang& pending : plan_.pending) {
+      const GangView* gang = FindGang(snapshot_, pending.gang);
+      if (gang == nullptr) {
+        Object("pending gang {} is unknown", pending.gang.value());
+        continue;
+      }
+      if (bound_.contains(pending.gang)) Object("gang {} is bound and pending", Name(*gang));
+      if (pending.message.empty()) Object("gang {} waits without a reason", Name(*gang));
+      if (last.valid() && pending.gang <= last) Object("pending gangs are out of order");
+      last = pending.gang;
+    }
+  }
+
+  const Snapshot& snapshot_;
+  const Policy& policy_;
+  const Plan& plan_;
+  std::vector<std::string> objections_;
+  std::map<GangId, std::set<std::uint32_t>> bound_;
+  std::map<NodeId, std::vector<Taken>> taken_;
+  std::set<GangId> evicted_;
+};
+
+}  // namespace
+
+std::vector<std::string> Verify(const Snapshot& snapshot, const Policy& policy, const Plan& plan) {
+  return Verifier(snapshot, policy, plan).Run();
+}
+
+}  // namespace fairlead

@@ -1,0 +1,175 @@
+// core/v1 Pod from JSON.
+#include "scheduler/kube/json_walk.h"
+#include "scheduler/kube/translate.h"
+
+namespace fairlead::kube {
+namespace {
+
+error_code ReadRequests(JsonPath* path, JsonValue requirements, RawList<RawPair>* out) {
+  return EachMember(path, requirements, [path, out](std::string_view key, JsonValue member) {
+    return key == "requests" ? ReadQuantityMap(path, member, out) : simdjson::SUCCESS;
+  });
+}
+
+error_code ReadPorts(JsonPath* path, JsonValue ports, std::int32_t* first_host_port) {
+  return EachElement(path, ports, [=](std::int32_t index, JsonValue port) {
+    return EachMember(path, port, [=](std::string_view key, JsonValue member) {
+      if (key != "hostPort") return simdjson::SUCCESS;
+      std::int32_t number = 0;
+      if (const error_code e = ReadInt32(member, &number)) return e;
+      if (number > 0 && *first_host_port < 0) *first_host_port = index;
+      return simdjson::SUCCESS;
+    });
+  });
+}
+
+error_code ReadContainer(JsonPath* path, JsonValue value, RawList<RawPair>* quantities,
+                         RawContainer* out) {
+  out->requests.begin = quantities->size();
+  const error_code read =
+      EachMember(path, value, [=](std::string_view key, JsonValue member) -> error_code {
+        if (key == "ports") return ReadPorts(path, member, &out->host_port);
+        if (key == "resources") return ReadRequests(path, member, quantities);
+        if (key != "restartPolicy") return simdjson::SUCCESS;
+        std::string_view policy;
+        const error_code e = ReadString(member, &policy);
+        out->restart_always = policy == "Always";
+        return e;
+      });
+  out->requests.end = quantities->size();
+  return read;
+}
+
+error_code ReadContainers(JsonPath* path, JsonValue value, RawList<RawPair>* quantities,
+                          RawList<RawContainer>* out) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    return ReadContainer(path, element, quantities, &out->emplace_back());
+  });
+}
+
+error_code ReadTolerations(JsonPath* path, JsonValue value, RawList<RawToleration>* out) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    RawToleration& to = out->emplace_back();
+    return EachMember(path, element, [&to](std::string_view key, JsonValue member) {
+      if (key == "key") return ReadString(member, &to.key);
+      if (key == "operator") return ReadString(member, &to.op);
+      if (key == "value") return ReadString(member, &to.value);
+      if (key == "effect") return ReadString(member, &to.effect);
+      return simdjson::SUCCESS;
+    });
+  });
+}
+
+// Whether an array has elements.
+error_code ReadNonEmpty(JsonPath* path, JsonValue value, bool* out) {
+  return EachElement(path, value, [out](std::int32_t, JsonValue) {
+    *out = true;
+    return simdjson::SUCCESS;
+  });
+}
+
+// The member that says what is required: of pods a list of terms, of nodes an object.
+error_code ReadRequired(JsonPath* path, JsonValue value, bool* out) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) -> error_code {
+    if (key != "requiredDuringSchedulingIgnoredDuringExecution") return simdjson::SUCCESS;
+    simdjson::ondemand::json_type type{};
+    if (const error_code e = member.type().get(type)) return e;
+    if (type == simdjson::ondemand::json_type::array) return ReadNonEmpty(path, member, out);
+    *out = true;
+    return simdjson::SUCCESS;
+  });
+}
+
+error_code ReadAffinity(JsonPath* path, JsonValue value, RawUnsupported* out) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == "nodeAffinity") return ReadRequired(path, member, &out->node_affinity);
+    if (key == "podAffinity") return ReadRequired(path, member, &out->pod_affinity);
+    if (key == "podAntiAffinity") return ReadRequired(path, member, &out->pod_anti_affinity);
+    return simdjson::SUCCESS;
+  });
+}
+
+error_code ReadSpread(JsonPath* path, JsonValue value, std::int32_t* first_required) {
+  return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
+    std::string_view action;
+    const error_code e = EachMember(path, element, [&](std::string_view key, JsonValue member) {
+      return key == "whenUnsatisfiable" ? ReadString(member, &action) : simdjson::SUCCESS;
+    });
+    if (action != "ScheduleAnyway" && *first_required < 0) *first_required = index;
+    return e;
+  });
+}
+
+error_code ReadVolumes(JsonPath* path, JsonValue value, RawUnsupported* out) {
+  return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
+    return EachMember(path, element, [=](std::string_view key, JsonValue) {
+      for (const PlacedVolumeSource& placed : kPlacedVolumeSources) {
+        if (key != placed.json_name || out->volume >= 0) continue;
+        out->volume = index;
+        out->volume_source = placed.json_name;
+      }
+      return simdjson::SUCCESS;
+    });
+  });
+}
+
+// The parts of a spec that are refused.
+error_code ReadRestriction(JsonPath* path, std::string_view key, JsonValue member, RawPod* out) {
+  RawUnsupported* unsupported = &out->unsupported;
+  if (key == "affinity") return ReadAffinity(path, member, unsupported);
+  if (key == "topologySpreadConstraints") return ReadSpread(path, member, &unsupported->spread);
+  if (key == "volumes") return ReadVolumes(path, member, unsupported);
+  if (key == "schedulingGates") return ReadNonEmpty(path, member, &out->gated);
+  if (key == "resourceClaims") return ReadNonEmpty(path, member, &unsupported->resource_claims);
+  if (key == "schedulingGroup") unsupported->scheduling_group = true;
+  return simdjson::SUCCESS;
+}
+
+error_code ReadSpec(JsonPath* path, JsonValue value, RawPod* out) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == "containers") {
+      return ReadContainers(path, member, &out->quantities, &out->containers);
+    }
+    if (key == "initContainers") {
+      return ReadContainers(path, member, &out->quantities, &out->init_containers);
+    }
+    if (key == "nodeSelector") return ReadStringMap(path, member, &out->node_selector);
+    if (key == "serviceAccountName") return ReadString(member, &out->service_account);
+    if (key == "nodeName") return ReadString(member, &out->node_name);
+    if (key == "schedulerName") return ReadString(member, &out->scheduler_name);
+    if (key == "tolerations") return ReadTolerations(path, member, &out->tolerations);
+    if (key == "priority") return ReadInt32(member, &out->priority);
+    if (key == "overhead") return ReadQuantityMap(path, member, &out->overhead);
+    if (key == "resources") return ReadRequests(path, member, &out->pod_requests);
+    return ReadRestriction(path, key, member, out);
+  });
+}
+
+error_code ReadStatus(JsonPath* path, JsonValue value, RawPod* out) {
+  return EachMember(path, value, [out](std::string_view key, JsonValue member) {
+    if (key == "phase") return ReadString(member, &out->phase);
+    if (key == "reason") return ReadString(member, &out->status_reason);
+    return simdjson::SUCCESS;
+  });
+}
+
+}  // namespace
+
+Result<PodInfo> PodFromJson(std::string_view json, const TranslateOptions& options,
+                            ObjectMeta* meta) {
+  RawArena arena;
+  RawPod raw(arena.memory());
+  JsonText text(json);
+  JsonPath path;
+  const Status read = text.Walk("Pod", &path, [&](std::string_view key, JsonValue member) {
+    if (key == "metadata") return ReadJsonMeta(&path, member, &raw.meta);
+    if (key == "spec") return ReadSpec(&path, member, &raw);
+    if (key == "status") return ReadStatus(&path, member, &raw);
+    return simdjson::SUCCESS;
+  });
+  if (!read.ok()) return read.error();
+  CopyMeta(raw.meta, meta);
+  return TranslatePod(raw, options);
+}
+
+}  // namespace fairlead::kube

@@ -1,0 +1,49 @@
+// Label and annotation keys that Fairlead reads and writes on Kubernetes objects.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace fairlead::kube::keys {
+
+inline constexpr std::string_view kPrefix = "fairlead.dev/";
+
+// Labels.
+inline constexpr std::string_view kQueue = "fairlead.dev/queue";
+inline constexpr std::string_view kGang = "fairlead.dev/gang";
+inline constexpr std::string_view kTenant = "fairlead.dev/tenant";
+inline constexpr std::string_view kPodGroup = "scheduling.x-k8s.io/pod-group";
+
+// The value of kGang that makes the gang the owning Job.
+inline constexpr std::string_view kGangOfJob = "true";
+
+// Annotations read.
+inline constexpr std::string_view kGangSize = "fairlead.dev/gang-size";
+inline constexpr std::string_view kUser = "fairlead.dev/user";
+inline constexpr std::string_view kGpuModel = "fairlead.dev/gpu-model";
+
+// Annotations written with the Binding. kGpuAssignment holds device indexes: "0,1,5".
+inline constexpr std::string_view kGpuAssignment = "fairlead.dev/gpu-assignment";
+inline constexpr std::string_view kDecision = "fairlead.dev/decision";
+
+// The end of the initial objects of a WatchList, on a BOOKMARK.
+inline constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
+
+// Keys that would change where or how a pod may run and that are not supported: a pod that asks for
+// one is refused, for to ignore it would be to run the pod as it did not ask to be run. In the
+// order in which they are named when a pod has several.
+inline constexpr std::array<std::string_view, 10> kUnsupportedAnnotations = {
+    "fairlead.dev/gpu-share",
+    "fairlead.dev/gpu-memory",
+    "fairlead.dev/gpu-share-devices",
+    "fairlead.dev/gpu-share-class",
+    "fairlead.dev/topology-required",
+    "fairlead.dev/topology-segment",
+    "fairlead.dev/gang-roles",
+    "fairlead.dev/gang-max",
+    "gpu-fraction",
+    "gpu-memory",
+};
+inline constexpr std::array<std::string_view, 1> kUnsupportedLabels = {"fairlead.dev/gang-role"};
+
+}  // namespace fairlead::kube::keys

@@ -1,0 +1,279 @@
+// core/v1 Pod. Field numbers are those of k8s.io/api/core/v1.
+#include "scheduler/kube/proto_wire.h"
+#include "scheduler/kube/translate.h"
+
+namespace fairlead::kube {
+namespace {
+
+bool HasHostPort(pbf_reader port) {
+  bool found = false;
+  while (port.next()) {
+    if (port.tag_and_type() == Varint(2)) {
+      found = port.get_int32() > 0;
+    } else {
+      port.skip();
+    }
+  }
+  return found;
+}
+
+// Field 2 of ResourceRequirements (containers and pod alike): requests.
+void ReadRequests(pbf_reader requirements, RawList<RawPair>* out) {
+  while (requirements.next()) {
+    if (requirements.tag_and_type() == Bytes(2)) {
+      out->push_back(ReadQuantityPair(requirements.get_message()));
+    } else {
+      requirements.skip();
+    }
+  }
+}
+
+RawContainer ReadContainer(pbf_reader container, RawList<RawPair>* quantities) {
+  RawContainer out;
+  out.requests.begin = quantities->size();
+  std::int32_t ports = 0;
+  while (container.next()) {
+    switch (container.tag_and_type()) {
+      case Bytes(6):
+        if (HasHostPort(container.get_message()) && out.host_port < 0) out.host_port = ports;
+        ++ports;
+        break;
+      case Bytes(8):
+        ReadRequests(container.get_message(), quantities);
+        break;
+      case Bytes(24):
+        out.restart_always = View(&container) == "Always";
+        break;
+      default:
+        container.skip();
+    }
+  }
+  out.requests.end = quantities->size();
+  return out;
+}
+
+// Field 1 of NodeAffinity, PodAffinity and PodAntiAffinity: what is required.
+bool HasRequired(pbf_reader affinity) {
+  bool found = false;
+  while (affinity.next()) {
+    found = found || affinity.tag_and_type() == Bytes(1);
+    affinity.skip();
+  }
+  return found;
+}
+
+void ReadAffinity(pbf_reader affinity, RawUnsupported* out) {
+  while (affinity.next()) {
+    switch (affinity.tag_and_type()) {
+      case Bytes(1):
+        out->node_affinity = HasRequired(affinity.get_message());
+        break;
+      case Bytes(2):
+        out->pod_affinity = HasRequired(affinity.get_message());
+        break;
+      case Bytes(3):
+        out->pod_anti_affinity = HasRequired(affinity.get_message());
+        break;
+      default:
+        affinity.skip();
+    }
+  }
+}
+
+bool MustSpread(pbf_reader constraint) {
+  bool must = true;
+  while (constraint.next()) {
+    if (constraint.tag_and_type() == Bytes(3)) {
+      must = View(&constraint) != "ScheduleAnyway";
+    } else {
+      constraint.skip();
+    }
+  }
+  return must;
+}
+
+// The source's name if it is one that ties the pod to nodes, or empty.
+std::string_view PlacedSource(pbf_reader source) {
+  std::string_view found;
+  while (source.next()) {
+    for (const PlacedVolumeSource& placed : kPlacedVolumeSources) {
+      if (source.tag_and_type() == Bytes(placed.proto_field)) found = placed.json_name;
+    }
+    source.skip();
+  }
+  return found;
+}
+
+std::string_view ReadVolume(pbf_reader volume) {
+  std::string_view found;
+  while (volume.next()) {
+    if (volume.tag_and_type() == Bytes(2)) {
+      found = PlacedSource(volume.get_message());
+    } else {
+      volume.skip();
+    }
+  }
+  return found;
+}
+
+RawToleration ReadToleration(pbf_reader toleration) {
+  RawToleration out;
+  while (toleration.next()) {
+    switch (toleration.tag_and_type()) {
+      case Bytes(1):
+        out.key = View(&toleration);
+        break;
+      case Bytes(2):
+        out.op = View(&toleration);
+        break;
+      case Bytes(3):
+        out.value = View(&toleration);
+        break;
+      case Bytes(4):
+        out.effect = View(&toleration);
+        break;
+      default:
+        toleration.skip();
+    }
+  }
+  return out;
+}
+
+class SpecReader {
+ public:
+  explicit SpecReader(RawPod* out) : out_(out) {}
+
+  void Read(pbf_reader spec) {
+    while (spec.next()) {
+      if (!ReadPlain(&spec) && !ReadRestriction(&spec)) spec.skip();
+    }
+  }
+
+ private:
+  // Each returns true if it has consumed the field.
+  bool ReadPlain(pbf_reader* spec) {
+    switch (spec->tag_and_type()) {
+      case Bytes(2):
+        out_->containers.push_back(ReadContainer(spec->get_message(), &out_->quantities));
+        return true;
+      case Bytes(7):
+        out_->node_selector.push_back(ReadPair(spec->get_message()));
+        return true;
+      case Bytes(8):
+        out_->service_account = View(spec);
+        return true;
+      case Bytes(10):
+        out_->node_name = View(spec);
+        return true;
+      case Bytes(19):
+        out_->scheduler_name = View(spec);
+        return true;
+      case Bytes(20):
+        out_->init_containers.push_back(ReadContainer(spec->get_message(), &out_->quantities));
+        return true;
+      case Bytes(22):
+        out_->tolerations.push_back(ReadToleration(spec->get_message()));
+        return true;
+      case Varint(25):
+        out_->priority = spec->get_int32();
+        return true;
+      case Bytes(32):
+        out_->overhead.push_back(ReadQuantityPair(spec->get_message()));
+        return true;
+      case Bytes(40):
+        ReadRequests(spec->get_message(), &out_->pod_requests);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool ReadRestriction(pbf_reader* spec) {
+    RawUnsupported& unsupported = out_->unsupported;
+    switch (spec->tag_and_type()) {
+      case Bytes(1):
+        AddVolume(ReadVolume(spec->get_message()));
+        return true;
+      case Bytes(18):
+        ReadAffinity(spec->get_message(), &unsupported);
+        return true;
+      case Bytes(33):
+        if (MustSpread(spec->get_message()) && unsupported.spread < 0) {
+          unsupported.spread = spreads_;
+        }
+        ++spreads_;
+        return true;
+      case Bytes(38):
+        out_->gated = true;
+        break;
+      case Bytes(39):
+        unsupported.resource_claims = true;
+        break;
+      case Bytes(43):
+        unsupported.scheduling_group = true;
+        break;
+      default:
+        break;
+    }
+    return false;
+  }
+
+  void AddVolume(std::string_view placed_source) {
+    if (!placed_source.empty() && out_->unsupported.volume < 0) {
+      out_->unsupported.volume = volumes_;
+      out_->unsupported.volume_source = placed_source;
+    }
+    ++volumes_;
+  }
+
+  RawPod* out_;
+  std::int32_t volumes_ = 0;
+  std::int32_t spreads_ = 0;
+};
+
+void ReadStatus(pbf_reader status, RawPod* out) {
+  while (status.next()) {
+    switch (status.tag_and_type()) {
+      case Bytes(1):
+        out->phase = View(&status);
+        break;
+      case Bytes(4):
+        out->status_reason = View(&status);
+        break;
+      default:
+        status.skip();
+    }
+  }
+}
+
+void ReadPod(pbf_reader pod, RawPod* out) {
+  while (pod.next()) {
+    switch (pod.tag_and_type()) {
+      case Bytes(1):
+        ReadMeta(pod.get_message(), &out->meta);
+        break;
+      case Bytes(2):
+        SpecReader(out).Read(pod.get_message());
+        break;
+      case Bytes(3):
+        ReadStatus(pod.get_message(), out);
+        break;
+      default:
+        pod.skip();
+    }
+  }
+}
+
+}  // namespace
+
+Result<PodInfo> PodFromProto(std::string_view bytes, const TranslateOptions& options,
+                             ObjectMeta* meta) {
+  RawArena arena;
+  RawPod raw(arena.memory());
+  Status read = Guarded("Pod", [&] { ReadPod(Reader(bytes), &raw); });
+  if (!read.ok()) return read.error();
+  CopyMeta(raw.meta, meta);
+  return TranslatePod(raw, options);
+}
+
+}  // namespace fairlead::kube

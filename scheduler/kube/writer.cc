@@ -1,0 +1,236 @@
+#include "scheduler/kube/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fairlead/engine/log.h"
+#include "scheduler/kube/api_error.h"
+#include "scheduler/kube/bodies.h"
+
+namespace fairlead::kube {
+namespace {
+
+constexpr std::int64_t kToken = 1'000;
+constexpr std::int64_t kBurst = 5;  // times the rate
+constexpr std::size_t kMaxNotes = 1'000;
+constexpr int kMaxStatusTries = 4;
+constexpr std::string_view kStrategicMerge = "application/strategic-merge-patch+json";
+
+Instant WallClock() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
+}
+
+std::string KeyOf(const PodRef& pod) { return pod.ns + "/" + pod.name; }
+
+}  // namespace
+
+Writer::Writer(WriteEnv env)
+    : env_(std::move(env)),
+      tokens_(env_.events_per_second * kBurst * kToken),
+      filled_(std::chrono::steady_clock::now()),
+      // Names of earlier processes' events must not come again.
+      unique_(static_cast<std::uint64_t>(WallClock().ns)) {}
+
+void Writer::Bind(std::vector<BindRequest> requests) {
+  std::move(requests.begin(), requests.end(), std::back_inserter(binds_));
+  Pump();
+}
+
+void Writer::Evict(std::vector<EvictRequest> requests) {
+  std::move(requests.begin(), requests.end(), std::back_inserter(evicts_));
+  Pump();
+}
+
+void Writer::SetPending(std::vector<PendingStatus> statuses) {
+  if (draining_) return;
+  for (PendingStatus& status : statuses) {
+    const std::string key = KeyOf(status.pod);
+    QueueStatus(key, WaitingStatus{std::move(status)});
+  }
+  Pump();
+}
+
+void Writer::QueueStatus(const std::string& key, WaitingStatus status) {
+  const bool added = statuses_.insert_or_assign(key, std::move(status)).second;
+  if (added) status_order_.push_back(key);
+}
+
+void Writer::Note(std::vector<EventNote> notes) {
+  std::uint64_t dropped = 0;
+  for (EventNote& note : notes) {
+    if (draining_ || notes_.size() >= kMaxNotes || !TakeToken()) {
+      ++dropped;
+    } else {
+      notes_.push_back(std::move(note));
+    }
+  }
+  if (dropped > 0) env_.metrics->CountDroppedEvents(dropped);
+  Pump();
+}
+
+bool Writer::TakeToken() {
+  const std::int64_t rate = env_.events_per_second;
+  const std::int64_t earned = Since(filled_).ns / 1'000'000 * rate;  // ms times 1/1000 a second
+  if (earned > 0) {
+    tokens_ = std::min(tokens_ + earned, rate * kBurst * kToken);
+    filled_ = std::chrono::steady_clock::now();
+  }
+  if (tokens_ < kToken) return false;
+  tokens_ -= kToken;
+  return true;
+}
+
+void Writer::Pump() {
+  const auto running = [this] {
+    return static_cast<int>(open_binds_.size() + open_evicts_.size()) + open_statuses_ +
+           open_notes_;
+  };
+  while (running() < env_.connections) {
+    if (!binds_.empty()) {
+      StartBind();
+    } else if (!evicts_.empty()) {
+      StartEvict();
+    } else if (!status_order_.empty() && open_statuses_ < std::max(1, env_.connections / 4)) {
+      StartStatus();
+    } else if (!notes_.empty() && open_notes_ < std::max(1, env_.connections / 8)) {
+      StartNote();
+    } else {
+      break;
+    }
+  }
+}
+
+void Writer::StartBind() {
+  BindRequest request = std::move(binds_.front());
+  binds_.pop_front();
+  auto task = std::make_shared<BindTask>(env_, std::move(request),
+                                         [this](BindTask* done, BindFinished result) {
+                                           open_binds_.erase(done);
+                                           Answer(std::move(result));
+                                         });
+  open_binds_.emplace(task.get(), task);
+  task->Start();
+}
+
+void Writer::StartEvict() {
+  EvictRequest request = std::move(evicts_.front());
+  evicts_.pop_front();
+  auto task = std::make_shared<EvictTask>(env_, std::move(request),
+                                          [this](EvictTask* done, EvictFinished result) {
+                                            open_evicts_.erase(done);
+                                            Answer(std::move(result));
+                                          });
+  open_evicts_.emplace(task.get(), task);
+  task->Start();
+}
+
+void Writer::StartStatus() {
+  const std::string key = std::move(status_order_.front());
+  status_order_.pop_front();
+  auto taken = statuses_.extract(key);
+  WaitingStatus waiting = std::move(taken.mapped());
+  HttpRequest request;
+  request.method = "PATCH";
+  request.target = PodPath(waiting.status.pod, "status");
+  request.accept = kProtobuf;
+  request.content_type = kStrategicMerge;
+  request.body = PendingPatch(waiting.status, WallClock());
+  request.timeout = env_.request_timeout;
+  ++open_statuses_;
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  env_.http->Send(std::move(request),
+                  [this, key, begun, waiting = std::move(waiting)](const HttpAnswer& answer) {
+                    --open_statuses_;
+                    env_.metrics->ObserveRequest("patch", answer.status, Since(begun));
+                    OnStatus(key, waiting, answer);
+                    Pump();
+                  });
+}
+
+void Writer::OnStatus(const std::string& key, WaitingStatus sent, const HttpAnswer& answer) {
+  const bool repeat = answer.status == 0 || answer.status == 429 || answer.status >= 500;
+  if (!repeat || draining_) {
+    // 404 and 409: the pod is gone or another one; its successor gets a status of its own.
+    if (answer.status == 403) Log(LogLevel::kWarning, "{}", Describe(answer, "patch pods/status"));
+    return;
+  }
+  if (++sent.tries >= kMaxStatusTries) return;
+  Backoff backoff(env_.pace);
+  const Duration wait = RetryAfter(answer, env_.pace, backoff.Next());
+  env_.loop->After(wait, [this, key, sent = std::move(sent)] {
+    if (draining_ || statuses_.count(key) > 0) return;  // a newer one replaces it
+    QueueStatus(key, sent);
+    Pump();
+  });
+}
+
+void Writer::StartNote() {
+  HttpRequest request;
+  request.method = "POST";
+  const EventNote& note = notes_.front();
+  request.target = fmt::format("/api/v1/namespaces/{}/events", note.pod.ns);
+  request.accept = kProtobuf;
+  request.content_type = kJsonType;
+  request.body = EventBody(note, ++unique_, WallClock());
+  request.timeout = env_.request_timeout;
+  notes_.pop_front();
+  ++open_notes_;
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  env_.http->Send(std::move(request), [this, begun](const HttpAnswer& answer) {
+    --open_notes_;
+    env_.metrics->ObserveRequest("create", answer.status, Since(begun));
+    if (answer.status < 200 || answer.status >= 300) env_.metrics->CountDroppedEvents(1);
+    Pump();
+  });
+}
+
+// Results of one turn of the loop go out together, and only then is room given to the next ones.
+void Writer::Answer(Event result) {
+  results_.push_back(std::move(result));
+  if (results_.size() > 1) return;
+  env_.loop->Post([this] {
+    PostResults();
+    CheckDrained();
+  });
+  Pump();
+}
+
+void Writer::PostResults() {
+  if (!results_.empty()) env_.sink->Post(std::exchange(results_, {}));
+}
+
+void Writer::Drain(std::function<void()> drained) {
+  draining_ = true;
+  drained_ = std::move(drained);
+  status_order_.clear();
+  statuses_.clear();
+  env_.metrics->CountDroppedEvents(notes_.size());
+  notes_.clear();
+  CheckDrained();
+}
+
+void Writer::CheckDrained() {
+  const bool open = !binds_.empty() || !evicts_.empty() || !open_binds_.empty() ||
+                    !open_evicts_.empty() || !results_.empty();
+  if (open || !drained_) return;
+  std::exchange(drained_, nullptr)();
+}
+
+void Writer::GiveUp(std::string_view why) {
+  const std::string detail(why);
+  for (BindRequest& request : std::exchange(binds_, {})) {
+    results_.emplace_back(BindFinished{std::move(request.pod), std::move(request.node),
+                                       BindOutcome::kFailed, detail});
+  }
+  for (EvictRequest& request : std::exchange(evicts_, {})) {
+    results_.emplace_back(EvictFinished{std::move(request.pod), EvictOutcome::kFailed, detail});
+  }
+  for (const auto& [task, owned] : std::unordered_map(open_binds_)) task->GiveUp(why);
+  for (const auto& [task, owned] : std::unordered_map(open_evicts_)) task->GiveUp(why);
+  PostResults();
+}
+
+}  // namespace fairlead::kube

@@ -1,0 +1,59 @@
+#include "fairlead/model/snapshot.h"
+
+#include <algorithm>
+
+#include "fairlead/base/check.h"
+
+namespace fairlead {
+
+bool NeedsDecision(const GangView& gang) {
+  const auto waits = [](const MemberView& m) { return m.state == MemberState::kPending; };
+  return gang.partial || std::any_of(gang.members.begin(), gang.members.end(), waits);
+}
+
+const GangView* FindGang(const Snapshot& snapshot, GangId id) {
+  // Chunks are in order of id and never empty.
+  const auto chunk =
+      std::lower_bound(snapshot.gangs.begin(), snapshot.gangs.end(), id,
+                       [](const auto& c, GangId wanted) { return c->back()->id < wanted; });
+  if (chunk == snapshot.gangs.end()) return nullptr;
+  const auto gang = std::lower_bound((*chunk)->begin(), (*chunk)->end(), id,
+                                     [](const auto& g, GangId wanted) { return g->id < wanted; });
+  return (*gang)->id == id ? gang->get() : nullptr;
+}
+
+ResourceId GpuResource(const ResourceNames& names, ModelId model) {
+  FAIRLEAD_CHECK(model.index() < names.models.size(), "model {} of {}", model.value(),
+                 names.models.size());
+  const std::string wanted = "gpu/" + names.models[model.index()];
+  const auto it = std::find(names.resources.begin(), names.resources.end(), wanted);
+  FAIRLEAD_CHECK(it != names.resources.end(), "no resource is named {}", wanted);
+  return ResourceId(static_cast<std::uint32_t>(it - names.resources.begin()));
+}
+
+ResourceVector Capacity(const Snapshot& snapshot) {
+  const NodeTable& nodes = *snapshot.nodes;
+  ResourceVector total;
+  std::vector<std::int64_t> gpus(snapshot.names->models.size(), 0);
+  for (const NodeId node : nodes.by_name) {
+    total += nodes.capacity[node.index()];
+    if (nodes.gpus[node.index()] > 0) {
+      gpus[nodes.model[node.index()].index()] += nodes.gpus[node.index()];
+    }
+  }
+  for (std::uint32_t m = 0; m < gpus.size(); ++m) {
+    if (gpus[m] > 0) total.Add(GpuResource(*snapshot.names, ModelId(m)), gpus[m] * 1000);
+  }
+  return total;
+}
+
+ResourceVector Held(const Snapshot& snapshot, ShapeId shape, NodeId node) {
+  ResourceVector held = (*snapshot.shape_requests)[shape.index()];
+  const std::int64_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
+  if (gpus > 0) {
+    held.Add(GpuResource(*snapshot.names, snapshot.nodes->model[node.index()]), gpus * 1000);
+  }
+  return held;
+}
+
+}  // namespace fairlead

@@ -1,0 +1,175 @@
+// DumpSnapshot. Derived tables (order of names, requests by id) are not written: LoadSnapshot makes
+// them again, so that a dump cannot contradict itself.
+#include "fairlead/base/json.h"
+#include "fairlead/model/snapshot.h"
+
+namespace fairlead {
+namespace {
+
+void WriteStrings(const std::vector<std::string>& values, JsonWriter* json) {
+  json->BeginArray();
+  for (const std::string& value : values) json->String(value);
+  json->EndArray();
+}
+
+void WriteLabels(const Labels& labels, JsonWriter* json) {
+  json->BeginObject();
+  for (const auto& [key, value] : labels) json->Field(key, value);
+  json->EndObject();
+}
+
+void WriteAmounts(const Amounts& amounts, JsonWriter* json) {
+  json->BeginObject();
+  json->Field("milli_cpu", amounts.milli_cpu);
+  json->Field("memory", amounts.memory_bytes);
+  json->Field("ephemeral", amounts.ephemeral_bytes);
+  json->Field("pods", amounts.pods);
+  json->Field("gpus", std::int64_t{amounts.gpus});
+  json->Key("extended").BeginObject();
+  for (const auto& [name, amount] : amounts.extended) json->Field(name, amount);
+  json->EndObject().EndObject();
+}
+
+void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
+  const NodeTable& table = *snapshot.nodes;
+  const NodeInfo& info = table.info[node.index()];
+  json->BeginObject();
+  json->Field("name", info.name);
+  json->Field("uid", info.uid);
+  json->Field("present", bool{table.present[node.index()]});
+  json->Field("unschedulable", info.unschedulable);
+  json->Field("gpu_model", info.gpu_model);
+  json->Key("model");
+  const ModelId model = table.model[node.index()];
+  model.valid() ? json->Unsigned(model.value()) : json->Null();
+  json->Key("labels");
+  WriteLabels(info.labels, json);
+  json->Key("taints").BeginArray();
+  for (const Taint& taint : info.taints) {
+    json->BeginObject();
+    json->Field("key", taint.key);
+    json->Field("value", taint.value);
+    json->Field("effect", static_cast<std::int64_t>(taint.effect));
+    json->EndObject();
+  }
+  json->EndArray().Key("allocatable");
+  WriteAmounts(info.allocatable, json);
+  json->Key("free").BeginArray();
+  for (std::uint32_t r = 0; r < snapshot.usage.resources; ++r) {
+    json->Int(snapshot.usage.Free(ResourceId(r), node));
+  }
+  json->EndArray();
+  json->Key("gpu_used").Unsigned(snapshot.usage.gpu_used[node.index()]);
+  json->Field("gpu_unknown", std::int64_t{snapshot.usage.gpu_unknown[node.index()]});
+  json->EndObject();
+}
+
+void WriteShape(const PodShape& shape, JsonWriter* json) {
+  json->BeginObject().Key("requests");
+  WriteAmounts(shape.requests, json);
+  json->Key("gpu_models");
+  WriteStrings(shape.gpu_models, json);
+  json->Key("node_selector");
+  WriteLabels(shape.node_selector, json);
+  json->Key("tolerations").BeginArray();
+  for (const Toleration& toleration : shape.tolerations) {
+    json->BeginObject();
+    json->Field("key", toleration.key);
+    json->Field("op", static_cast<std::int64_t>(toleration.op));
+    json->Field("value", toleration.value);
+    json->Key("effect");
+    toleration.effect ? json->Int(static_cast<std::int64_t>(*toleration.effect)) : json->Null();
+    json->EndObject();
+  }
+  json->EndArray().EndObject();
+}
+
+void WriteClaim(const Claim& claim, JsonWriter* json) {
+  json->BeginObject();
+  json->Field("ns", claim.ns);
+  json->Field("tenant_label", claim.tenant_label);
+  json->Field("queue", claim.queue);
+  // Without trailing zeros: equal vectors give equal text.
+  std::size_t size = claim.allocated.size();
+  const auto last_is_zero = [&] {
+    return size > 0 && claim.allocated.Get(ResourceId(static_cast<std::uint32_t>(size - 1))) == 0;
+  };
+  while (last_is_zero()) --size;
+  json->Key("allocated").BeginArray();
+  for (std::uint32_t r = 0; r < size; ++r) json->Int(claim.allocated.Get(ResourceId(r)));
+  json->EndArray().EndObject();
+}
+
+void WriteMember(const MemberView& member, JsonWriter* json) {
+  json->BeginObject();
+  json->Field("pod", member.pod);
+  json->Field("uid", member.uid);
+  json->Key("shape").Unsigned(member.shape.value());
+  json->Field("state", static_cast<std::int64_t>(member.state));
+  json->Field("gated", member.gated);
+  json->Field("terminating", member.terminating);
+  json->Key("node");
+  member.node.valid() ? json->Unsigned(member.node.value()) : json->Null();
+  json->Key("gpus").Unsigned(member.gpus);
+  json->EndObject();
+}
+
+void WriteGang(const GangView& gang, JsonWriter* json) {
+  json->BeginObject();
+  json->Key("id").Unsigned(gang.id.value());
+  json->Field("ns", gang.key.ns);
+  json->Field("kind", static_cast<std::int64_t>(gang.key.kind));
+  json->Field("name", gang.key.name);
+  json->Field("uid", gang.key.uid);
+  json->Key("claim").Unsigned(gang.claim.value());
+  json->Field("min_member", gang.min_member);
+  json->Field("priority", std::int64_t{gang.priority});
+  json->Field("submitted", gang.submitted.ns);
+  json->Field("partial", gang.partial);
+  json->Field("partial_since", gang.partial ? gang.partial_since.ns : 0);
+  json->Field("not_before", gang.not_before.ns);
+  json->Field("started", gang.started);
+  json->Field("invalid", gang.invalid);
+  json->Field("missing", gang.missing);
+  json->Key("members").BeginArray();
+  for (const MemberView& member : gang.members) WriteMember(member, json);
+  json->EndArray().EndObject();
+}
+
+}  // namespace
+
+std::string DumpSnapshot(const Snapshot& snapshot) {
+  JsonWriter json;
+  json.BeginObject().Key("version").Unsigned(snapshot.version);
+  json.Key("resources");
+  WriteStrings(snapshot.names->resources, &json);
+  json.Key("models");
+  WriteStrings(snapshot.names->models, &json);
+  json.Key("usage_resources").Unsigned(snapshot.usage.resources);
+  json.Key("nodes").BeginArray();
+  for (std::uint32_t n = 0; n < snapshot.nodes->size(); ++n) {
+    json.NewLine();
+    WriteNode(snapshot, NodeId(n), &json);
+  }
+  json.EndArray().Key("shapes").BeginArray();
+  for (const auto& shape : *snapshot.shapes) {
+    json.NewLine();
+    WriteShape(*shape, &json);
+  }
+  json.EndArray().Key("claims").BeginArray();
+  for (const Claim& claim : snapshot.claims) {
+    json.NewLine();
+    WriteClaim(claim, &json);
+  }
+  json.EndArray().Key("gangs").BeginArray();
+  for (const auto& chunk : snapshot.gangs) {
+    for (const auto& gang : *chunk) {
+      json.NewLine();
+      WriteGang(*gang, &json);
+    }
+  }
+  json.EndArray().EndObject();
+  return json.Take();
+}
+
+}  // namespace fairlead

@@ -1,0 +1,184 @@
+// The state behind ClusterStore, shared by its .cc files: nodes (store_nodes.cc), pods and the room
+// they hold (store_pods.cc), gangs and their views (store_gangs.cc), snapshots (cluster_store.cc).
+//
+// Records refer to each other by index; hash maps are for look-up only and are never iterated to
+// decide.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "fairlead/model/cluster_store.h"
+
+namespace fairlead {
+
+using PodIndex = std::uint32_t;
+
+enum class PodLife : std::uint8_t { kPending, kAssumed, kBound, kDone, kFailed };
+
+struct PodRecord {
+  const std::string* key = nullptr;  // "namespace/name", owned by the index of pods
+  std::size_t ns_length = 0;
+  std::string uid;
+  std::string queue;
+  std::string invalid;
+  Instant created;
+  std::int64_t gang_size = -1;  // -1 = not stated
+  GangId gang;                  // None for pods of others
+  ShapeId shape;
+  std::int32_t priority = 0;
+  PodLife life = PodLife::kPending;
+  bool in_use = false;
+  bool deleting = false;
+  bool gated = false;
+  bool counted_pending = false;
+  std::uint32_t generation = 0;  // of the last list that held it
+
+  // Room held, from Hold to Release; node is None otherwise.
+  NodeId node;
+  GpuMask gpus = 0;
+  std::int32_t gpus_unknown = 0;
+  ResourceId gpu_charge;  // dimension that its GPUs are accounted under; None without GPUs
+
+  std::string_view ns() const { return std::string_view(*key).substr(0, ns_length); }
+  std::string_view name() const { return std::string_view(*key).substr(ns_length + 1); }
+  bool holds() const { return node.valid(); }
+};
+
+// What is held on a node row, beside the columns of NodeTable.
+struct NodeHeld {
+  ResourceVector used;
+  std::vector<PodIndex> pods;
+  std::uint64_t stamp = 0;
+  std::uint32_t generation = 0;
+  bool row_free = false;  // listed in free_rows
+};
+
+struct GangRecord {
+  GangId id;
+  GangKey key;
+  ClaimId claim;
+  std::vector<PodIndex> members;  // in order of pod name
+  Instant touched;                // when it first changed since its view was built
+  Instant partial_since;
+  Instant not_before;
+  bool partial = false;
+  bool started = false;
+  bool dirty = false;
+  std::shared_ptr<const GangView> view;
+};
+
+template <typename Info>
+struct Known {
+  Info info;
+  std::uint32_t generation = 0;
+};
+
+struct ClusterStore::State {
+  std::uint64_t version = 1;
+  std::uint64_t wakes = 1;
+  std::shared_ptr<const Snapshot> last;  // of `version`, or older
+
+  std::shared_ptr<ResourceNames> names = std::make_shared<ResourceNames>();
+  std::unordered_map<std::string, ResourceId> resource_ids;
+  std::unordered_map<std::string, ModelId> model_ids;
+  std::vector<ResourceId> model_resources;  // gpu/<model> by ModelId
+
+  std::shared_ptr<NodeTable> nodes = std::make_shared<NodeTable>();
+  std::vector<NodeHeld> held;  // by NodeId
+  std::unordered_map<std::string, NodeId> node_ids;
+  std::vector<NodeId> free_rows;
+  NodeUsage usage;
+  std::size_t present_nodes = 0;
+  bool names_sorted = true;  // is NodeTable::by_name up to date
+  bool usage_fits = true;    // do the usage columns have today's nodes and resources
+
+  using Shapes = std::vector<std::shared_ptr<const PodShape>>;
+  std::shared_ptr<Shapes> shapes = std::make_shared<Shapes>();
+  std::shared_ptr<std::vector<ResourceVector>> shape_requests =
+      std::make_shared<std::vector<ResourceVector>>();
+  std::unordered_multimap<std::size_t, ShapeId> shape_index;  // by hash
+
+  std::vector<PodRecord> pods;
+  std::vector<PodIndex> free_pods;
+  std::unordered_map<std::string, PodIndex> pod_index;
+  std::size_t pending = 0;
+
+  std::vector<Claim> claims;
+  std::map<std::pair<std::string, std::string>, ClaimId> claim_index;  // (namespace, queue)
+
+  std::uint32_t next_gang = 0;
+  std::map<GangKey, GangId> gang_index;
+  std::unordered_map<std::uint32_t, GangRecord> gang_records;  // by GangId
+  std::vector<GangId> dirty_gangs;
+  std::map<std::uint32_t, std::shared_ptr<GangChunk>> chunks;  // by GangId / kGangChunk
+  std::map<GangId, std::shared_ptr<const GangView>> waiting;
+
+  std::map<std::tuple<std::string, std::string, std::string>, Known<JobInfo>> jobs;
+  std::map<std::pair<std::string, std::string>, Known<PodGroupInfo>> groups;
+  std::map<std::string, Known<NamespaceInfo>> namespaces;
+
+  std::uint32_t generation[5] = {1, 1, 1, 1, 1};  // by ObjectKind
+  std::uint32_t Generation(ObjectKind kind) const {
+    return generation[static_cast<std::size_t>(kind)];
+  }
+
+  void Changed() { ++version; }
+  void Wake() {
+    ++version;
+    ++wakes;
+  }
+
+  // store_nodes.cc
+  ResourceId InternResource(const std::string& name);
+  ModelId InternModel(const std::string& model);
+  ResourceVector ToVector(const Amounts& amounts);
+  NodeId RowFor(const std::string& name);
+  NodeTable& MutableNodes();
+  void SetNode(const NodeInfo& info);
+  void ClearNode(NodeId node);
+  void FreeRow(NodeId node);
+  void RefreshFree(NodeId node);
+  void FitUsage();
+  void SortNames();
+
+  // store_pods.cc
+  ShapeId InternShape(const PodShape& shape);
+  PodRecord* FindPod(std::string_view ns, std::string_view name);
+  bool Overbooked(NodeId node) const;
+  PodChange Upsert(const PodInfo& info, Instant now);
+  PodChange Apply(PodIndex index, const PodInfo& info, Instant now, PodChange change);
+  PodIndex NewRecord(const PodInfo& info, PodIndex* slot);
+  bool SameDemand(const PodRecord& pod, const PodInfo& info, ShapeId shape) const;
+  void Erase(PodIndex index, Instant now);
+  void Hold(PodIndex index, NodeId node, GpuMask gpus);
+  void Release(PodIndex index);
+  void Charge(const PodRecord& pod, std::int64_t sign);
+  void Recharge(NodeId node);
+  void SetLife(PodRecord& pod, PodLife life);
+
+  // store_gangs.cc
+  ClaimId InternClaim(const std::string& ns, const std::string& queue);
+  GangRecord* Gang(GangId id);
+  void SetClaim(GangRecord* gang);
+  void Join(PodIndex index, const GangKey& key, Instant now);
+  void Leave(PodIndex index, Instant now);
+  void Touch(GangId id, Instant now);
+  void Recount(GangRecord* gang) const;
+  std::int64_t MinMember(const GangRecord& gang, std::string* missing) const;
+  std::string Invalid(const GangRecord& gang) const;
+  std::shared_ptr<const GangView> BuildView(const GangRecord& gang) const;
+  void Retenant(const std::string& ns, const std::string& tenant);
+  void PublishGang(GangId id);
+  void PublishDirty();
+  void TouchGangs(const std::string& ns, GangKind kind, const std::string& name, Instant now);
+};
+
+}  // namespace fairlead

@@ -1,0 +1,131 @@
+#include "fairlead/placement/node_classes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+namespace fairlead {
+namespace {
+
+// What kube-scheduler takes a cordon for: a pod that tolerates this taint may run there.
+const Taint& CordonTaint() {
+  static const Taint kTaint{"node.kubernetes.io/unschedulable", "", TaintEffect::kNoSchedule};
+  return kTaint;
+}
+
+std::vector<std::string> SelectorKeys(const Snapshot& snapshot, const std::vector<ShapeId>& shapes) {
+  std::set<std::string> keys;
+  for (const ShapeId shape : shapes) {
+    for (const auto& [key, value] : (*snapshot.shapes)[shape.index()]->node_selector) {
+      keys.insert(key);
+    }
+  }
+  return {keys.begin(), keys.end()};
+}
+
+// Small numbers for texts, in order of first sight.
+class Numbers {
+ public:
+  std::uint32_t Of(std::string_view text) {
+    const auto [it, added] =
+        numbers_.emplace(text, static_cast<std::uint32_t>(numbers_.size() + 1));
+    return it->second;
+  }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+};
+
+std::string TaintText(const std::vector<Taint>& taints) {
+  std::string text;
+  for (const Taint& taint : taints) {
+    text.append(taint.key).push_back('\0');
+    text.append(taint.value).push_back('\0');
+    text.push_back(static_cast<char>('0' + static_cast<int>(taint.effect)));
+  }
+  return text;
+}
+
+bool MatchesSelector(const Labels& selector, const Labels& labels) {
+  return std::all_of(selector.begin(), selector.end(), [&labels](const auto& wanted) {
+    const std::string* value = FindLabel(labels, wanted.first);
+    return value != nullptr && *value == wanted.second;
+  });
+}
+
+}  // namespace
+
+bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
+  if (taint.effect == TaintEffect::kPreferNoSchedule) return true;
+  return std::any_of(tolerations.begin(), tolerations.end(),
+                     [&taint](const Toleration& t) { return Tolerates(t, taint); });
+}
+
+NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& shapes)
+    : snapshot_(snapshot) {
+  const NodeTable& nodes = *snapshot.nodes;
+  const std::vector<std::string> keys = SelectorKeys(snapshot, shapes);
+  Numbers values;
+  Numbers taints;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> classes;
+  std::vector<std::uint32_t> signature;
+  class_at_.reserve(nodes.by_name.size());
+  for (const NodeId node : nodes.by_name) {
+    const NodeInfo& info = nodes.info[node.index()];
+    signature.clear();
+    signature.push_back(info.unschedulable ? 1 : 0);
+    signature.push_back(nodes.gpus[node.index()] > 0 ? nodes.model[node.index()].value()
+                                                     : ModelId::None().value());
+    signature.push_back(info.taints.empty() ? 0 : taints.Of(TaintText(info.taints)));
+    for (const std::string& key : keys) {
+      const std::string* value = FindLabel(info.labels, key);
+      signature.push_back(value == nullptr ? 0 : values.Of(*value));
+    }
+    const auto [it, added] = classes.emplace(signature, static_cast<std::uint32_t>(count_.size()));
+    if (added) {
+      count_.push_back(0);
+      sample_.push_back(node);
+    }
+    ++count_[it->second];
+    class_at_.push_back(it->second);
+  }
+}
+
+Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
+  const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
+  const NodeId node = sample_[node_class];
+  const NodeInfo& info = snapshot_.nodes->info[node.index()];
+  if (info.unschedulable && !GetsPast(CordonTaint(), shape.tolerations)) {
+    return {Predicate::kUnschedulable, 0};
+  }
+  for (std::uint32_t t = 0; t < info.taints.size(); ++t) {
+    if (!GetsPast(info.taints[t], shape.tolerations)) return {Predicate::kTaint, t};
+  }
+  if (!MatchesSelector(shape.node_selector, info.labels)) return {Predicate::kSelector, 0};
+  const bool choosy = shape.requests.gpus > 0 && !shape.gpu_models.empty();
+  if (choosy && snapshot_.nodes->gpus[node.index()] > 0) {
+    const ModelId model = snapshot_.nodes->model[node.index()];
+    const std::string& name = snapshot_.names->models[model.index()];
+    const auto& accepted = shape.gpu_models;
+    if (std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
+      return {Predicate::kModel, 0};
+    }
+  }
+  return {};
+}
+
+RankBits NodeClasses::Feasible(ShapeId shape) const {
+  std::vector<std::uint64_t> fine(size());
+  for (std::uint32_t c = 0; c < size(); ++c) {
+    fine[c] = Check(shape, c).failed == Predicate::kNone ? 1 : 0;
+  }
+  RankBits bits((class_at_.size() + 63) / 64, 0);
+  for (std::size_t rank = 0; rank < class_at_.size(); ++rank) {
+    bits[rank / 64] |= fine[class_at_[rank]] << (rank % 64);
+  }
+  return bits;
+}
+
+}  // namespace fairlead

@@ -1,0 +1,204 @@
+#include "fairlead/placement/placer.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "fairlead/base/check.h"
+
+namespace fairlead {
+namespace {
+
+GpuMask LowestBits(GpuMask mask, std::int32_t count) {
+  GpuMask taken = 0;
+  for (std::int32_t i = 0; i < count; ++i) {
+    const GpuMask lowest = mask & (~mask + 1);
+    taken |= lowest;
+    mask &= ~lowest;
+  }
+  return taken;
+}
+
+}  // namespace
+
+bool IsPlaceable(const MemberView& member) {
+  return member.state == MemberState::kPending && !member.gated && !member.terminating;
+}
+
+std::vector<MemberGroup> GroupByShape(const GangView& gang) {
+  std::vector<MemberGroup> groups;
+  std::vector<std::pair<ShapeId, std::uint32_t>> others;  // of another shape than the first
+  for (std::uint32_t m = 0; m < gang.members.size(); ++m) {
+    if (!IsPlaceable(gang.members[m])) continue;
+    const ShapeId shape = gang.members[m].shape;
+    if (groups.empty()) groups.push_back({shape, {}});
+    if (groups.front().shape == shape) {
+      groups.front().members.push_back(m);
+    } else {
+      others.emplace_back(shape, m);
+    }
+  }
+  std::sort(others.begin(), others.end());
+  for (const auto& [shape, m] : others) {
+    if (groups.back().shape != shape) groups.push_back({shape, {}});
+    groups.back().members.push_back(m);
+  }
+  std::sort(groups.begin(), groups.end(), [](const MemberGroup& a, const MemberGroup& b) {
+    return a.members.front() < b.members.front();
+  });
+  return groups;
+}
+
+Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room,
+               ResourceVector capacity)
+    : snapshot_(snapshot),
+      classes_(classes),
+      room_(std::move(room)),
+      capacity_(std::move(capacity)),
+      shapes_(snapshot.shapes->size()),
+      returned_(snapshot.nodes->size(), 0) {}
+
+Placer::ShapeState& Placer::StateOf(ShapeId shape) {
+  std::unique_ptr<ShapeState>& state = shapes_[shape.index()];
+  if (!state) {
+    state = std::make_unique<ShapeState>();
+    state->need = NeedOf(snapshot_, shape);
+    state->dominant = DominantShare((*snapshot_.shape_requests)[shape.index()], capacity_);
+    state->open = classes_.Feasible(shape);
+    steps_ += room_.ranks();
+  }
+  return *state;
+}
+
+void Placer::SortHardestFirst(std::vector<MemberGroup>* groups) {
+  if (groups->size() < 2) return;
+  std::sort(groups->begin(), groups->end(), [this](const MemberGroup& a, const MemberGroup& b) {
+    const ShapeState& sa = StateOf(a.shape);
+    const ShapeState& sb = StateOf(b.shape);
+    if (sa.need.gpus != sb.need.gpus) return sa.need.gpus > sb.need.gpus;
+    if (sa.dominant != sb.dominant) return sa.dominant > sb.dominant;
+    return a.members.front() < b.members.front();
+  });
+}
+
+// No more members than this can be placed now.
+std::int64_t Placer::Bound(const std::vector<MemberGroup>& groups) {
+  std::int64_t bound = 0;
+  for (const MemberGroup& group : groups) {
+    bound += std::min(static_cast<std::int64_t>(group.members.size()), StateOf(group.shape).at_most);
+  }
+  return bound;
+}
+
+bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out) {
+  FAIRLEAD_CHECK(need > 0, "gang {} needs {}", gang.id.value(), need);
+  ++steps_;
+  std::vector<MemberGroup> groups = GroupByShape(gang);
+  if (Bound(groups) < need) return false;
+  SortHardestFirst(&groups);
+  Begin();
+  const std::size_t out_before = out->size();
+  std::int64_t placed = 0;
+  std::int64_t untried = 0;
+  for (const MemberGroup& group : groups) untried += static_cast<std::int64_t>(group.members.size());
+  for (const MemberGroup& group : groups) {
+    untried -= static_cast<std::int64_t>(group.members.size());
+    placed += PlaceGroup(group, gang.id, out);
+    if (placed + untried < need) {
+      Undo();
+      out->resize(out_before);
+      return false;
+    }
+  }
+  for (std::size_t i = out_before; i < out->size(); ++i) {
+    ShapeState& state = StateOf(gang.members[(*out)[i].member].shape);
+    if (state.at_most != kUnbounded) --state.at_most;
+  }
+  return true;
+}
+
+FillResult Placer::Fill(std::vector<MemberGroup> groups) {
+  SortHardestFirst(&groups);
+  Begin();
+  FillResult result;
+  for (const MemberGroup& group : groups) {
+    const std::int64_t placed = PlaceGroup(group, GangId::None(), nullptr);
+    result.placed += placed;
+    const bool all = placed == static_cast<std::int64_t>(group.members.size());
+    if (!all && !result.short_shape.valid()) result.short_shape = group.shape;
+  }
+  return result;
+}
+
+void Placer::Begin() {
+  room_.Commit();
+  closed_.clear();
+}
+
+std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang,
+                                std::vector<Placement>* out) {
+  const bool first = room_.Mark() == 0;
+  GroupRun run{group, StateOf(group.shape), gang, out,
+               static_cast<std::int64_t>(group.members.size()), 0};
+  for (std::int32_t level = 0; level < room_.levels() && run.placed < run.want; ++level) {
+    const bool may_fit = room_.LevelGpus(level) >= run.state.need.gpus;
+    if (may_fit && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
+  }
+  // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
+  if (run.placed < run.want && first) run.state.at_most = run.placed;
+  return run.placed;
+}
+
+void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
+  for (std::size_t w = 0; w < run->state.open.size(); ++w) {
+    // A copy of the word stays right: a node that takes members leaves for a level that was walked
+    // before, and no node comes to this one.
+    std::uint64_t word = room_.Level(level)[w] & run->state.open[w];
+    for (; word != 0; word &= word - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
+      PlaceOnNode(static_cast<std::uint32_t>(w * 64) + bit, run);
+      if (run->placed == run->want) return;
+    }
+  }
+}
+
+void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
+  const NodeId node = room_.NodeAt(rank);
+  ++steps_;
+  const std::int64_t fits = room_.Fits(run->state.need, node, run->want - run->placed);
+  if (fits > 0) {
+    const GpuMask devices = room_.Take(run->state.need, node, fits);
+    if (run->out != nullptr) Assign(*run, fits, node, devices);
+    run->placed += fits;
+  }
+  if (run->placed < run->want) {
+    run->state.open[rank / 64] &= ~(std::uint64_t{1} << (rank % 64));
+    closed_.push_back({&run->state, rank});
+  }
+}
+
+void Placer::Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices) {
+  for (std::int64_t i = run.placed; i < run.placed + count; ++i) {
+    const GpuMask gpus = LowestBits(devices, run.state.need.gpus);
+    devices &= ~gpus;
+    run.out->push_back({run.gang, run.group.members[static_cast<std::size_t>(i)], node, gpus});
+  }
+}
+
+void Placer::Undo() {
+  std::vector<NodeId> nodes;
+  room_.Rollback(0, [&](NodeId node) {
+    returned_[node.index()] = 1;
+    nodes.push_back(node);
+  });
+  // A node found full keeps that mark only if nothing was given back on it.
+  for (const Closed& closed : closed_) {
+    if (returned_[room_.NodeAt(closed.rank).index()] != 0) {
+      closed.shape->open[closed.rank / 64] |= std::uint64_t{1} << (closed.rank % 64);
+    }
+  }
+  closed_.clear();
+  for (const NodeId node : nodes) returned_[node.index()] = 0;
+}
+
+}  // namespace fairlead

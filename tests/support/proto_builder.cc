@@ -1,0 +1,261 @@
+#include "tests/support/proto_builder.h"
+
+#include <array>
+
+#include "fairlead/base/json.h"
+
+namespace fairlead::testing {
+namespace {
+
+struct SourceField {
+  std::string_view name;
+  std::uint32_t field;
+};
+// Of core/v1 VolumeSource.
+constexpr std::array<SourceField, 16> kSources = {{
+    {"hostPath", 1},
+    {"emptyDir", 2},
+    {"gcePersistentDisk", 3},
+    {"awsElasticBlockStore", 4},
+    {"secret", 6},
+    {"nfs", 7},
+    {"iscsi", 8},
+    {"persistentVolumeClaim", 10},
+    {"rbd", 11},
+    {"cinder", 13},
+    {"downwardAPI", 16},
+    {"configMap", 19},
+    {"vsphereVolume", 20},
+    {"azureDisk", 22},
+    {"projected", 26},
+    {"ephemeral", 29},
+}};
+
+std::uint32_t SourceFieldOf(std::string_view name) {
+  for (const SourceField& source : kSources) {
+    if (source.name == name) return source.field;
+  }
+  return 7;
+}
+
+Proto MetaProto(const PodSpec& pod) {
+  Proto meta;
+  meta.Text(1, pod.name).Text(3, pod.ns).Text(5, pod.uid).Text(6, pod.resource_version);
+  meta.Message(8, Proto().Int(1, pod.created_seconds).Int(2, 0));
+  if (pod.deleting) meta.Message(9, Proto().Int(1, pod.created_seconds + 5));
+  for (const auto& [key, value] : pod.labels) meta.Entry(11, key, value);
+  for (const auto& [key, value] : pod.annotations) meta.Entry(12, key, value);
+  for (const OwnerSpec& owner : pod.owners) {
+    meta.Message(13, Proto()
+                         .Text(1, owner.kind)
+                         .Text(3, owner.name)
+                         .Text(4, owner.uid)
+                         .Text(5, owner.api_version)
+                         .Bool(6, owner.controller));
+  }
+  return meta;
+}
+
+Proto RequestsProto(const Pairs& requests) {
+  Proto out;
+  for (const auto& [key, value] : requests) out.Quantity(1, key, "999");  // limits: never read
+  for (const auto& [key, value] : requests) out.Quantity(2, key, value);
+  return out;
+}
+
+Proto ContainerProto(const ContainerSpec& container) {
+  Proto out;
+  out.Text(1, "c").Text(2, "image");
+  out.Message(6, Proto().Text(1, "plain").Int(2, 0).Int(3, 80));
+  if (container.host_port > 0) out.Message(6, Proto().Int(2, container.host_port).Int(3, 80));
+  out.Message(8, RequestsProto(container.requests));
+  if (container.sidecar) out.Text(24, "Always");
+  return out;
+}
+
+Proto AffinityProto(const PodSpec& pod) {
+  Proto out;
+  const auto add = [&](std::uint32_t field, bool required) {
+    Proto terms;
+    if (required) terms.Message(1, Proto());
+    if (pod.preferred_affinity) terms.Message(2, Proto().Int(1, 10));
+    if (required || pod.preferred_affinity) out.Message(field, terms);
+  };
+  add(1, pod.required_node_affinity);
+  add(2, pod.required_pod_affinity);
+  add(3, pod.required_anti_affinity);
+  return out;
+}
+
+void AddRestrictions(const PodSpec& pod, Proto* spec) {
+  spec->Message(18, AffinityProto(pod));
+  for (const std::string& action : pod.spread) {
+    spec->Message(33, Proto().Int(1, 1).Text(2, "zone").Text(3, action));
+  }
+  for (const std::string& gate : pod.gates) spec->Message(38, Proto().Text(1, gate));
+  if (pod.resource_claims) spec->Message(39, Proto().Text(1, "claim"));
+  if (pod.scheduling_group) spec->Message(43, Proto().Text(1, "group"));
+}
+
+Proto SpecProto(const PodSpec& pod) {
+  Proto spec;
+  for (const std::string& source : pod.volume_sources) {
+    spec.Message(1, Proto().Text(1, "v").Message(2, Proto().Message(SourceFieldOf(source), {})));
+  }
+  for (const ContainerSpec& container : pod.containers) {
+    spec.Message(2, ContainerProto(container));
+  }
+  for (const auto& [key, value] : pod.node_selector) spec.Entry(7, key, value);
+  spec.Text(8, pod.service_account).Text(10, pod.node_name).Text(19, pod.scheduler_name);
+  for (const ContainerSpec& container : pod.init_containers) {
+    spec.Message(20, ContainerProto(container));
+  }
+  for (const auto& t : pod.tolerations) {
+    spec.Message(22, Proto().Text(1, t[0]).Text(2, t[1]).Text(3, t[2]).Text(4, t[3]));
+  }
+  spec.Int(25, pod.priority);
+  for (const auto& [key, value] : pod.overhead) spec.Quantity(32, key, value);
+  AddRestrictions(pod, &spec);
+  if (!pod.pod_requests.empty()) spec.Message(40, RequestsProto(pod.pod_requests));
+  return spec;
+}
+
+void WriteMap(JsonWriter* out, std::string_view key, const Pairs& pairs) {
+  out->Key(key).BeginObject();
+  for (const auto& [name, value] : pairs) out->Field(name, std::string_view(value));
+  out->EndObject();
+}
+
+void WriteContainers(JsonWriter* out, std::string_view key,
+                     const std::vector<ContainerSpec>& containers) {
+  out->Key(key).BeginArray();
+  for (const ContainerSpec& container : containers) {
+    out->BeginObject().Field("name", "c").Key("ports").BeginArray();
+    out->BeginObject().Field("containerPort", std::int64_t{80}).EndObject();
+    if (container.host_port > 0) {
+      out->BeginObject().Field("hostPort", std::int64_t{container.host_port}).EndObject();
+    }
+    out->EndArray().Key("resources").BeginObject();
+    Pairs limits = container.requests;
+    for (auto& [name, value] : limits) value = "999";
+    WriteMap(out, "limits", limits);
+    WriteMap(out, "requests", container.requests);
+    out->EndObject();
+    if (container.sidecar) out->Field("restartPolicy", "Always");
+    out->EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
+  out->Key("affinity").BeginObject();
+  const auto write = [&](std::string_view kind, bool required) {
+    out->Key(kind).BeginObject();
+    if (required) {
+      out->Key("requiredDuringSchedulingIgnoredDuringExecution");
+      if (kind == "nodeAffinity") {
+        out->BeginObject().Key("nodeSelectorTerms").BeginArray().EndArray().EndObject();
+      } else {
+        out->BeginArray().BeginObject().EndObject().EndArray();
+      }
+    }
+    if (pod.preferred_affinity) {
+      out->Key("preferredDuringSchedulingIgnoredDuringExecution").BeginArray();
+      out->BeginObject().Field("weight", std::int64_t{10}).EndObject().EndArray();
+    }
+    out->EndObject();
+  };
+  write("nodeAffinity", pod.required_node_affinity);
+  write("podAffinity", pod.required_pod_affinity);
+  write("podAntiAffinity", pod.required_anti_affinity);
+  out->EndObject();
+}
+
+// An array of objects with one member each.
+void WriteNamed(JsonWriter* out, std::string_view key, std::string_view member,
+                const std::vector<std::string>& values) {
+  out->Key(key).BeginArray();
+  for (const std::string& value : values) {
+    out->BeginObject().Field(member, std::string_view(value)).EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteRestrictions(JsonWriter* out, const PodSpec& pod) {
+  WriteAffinity(out, pod);
+  WriteNamed(out, "topologySpreadConstraints", "whenUnsatisfiable", pod.spread);
+  WriteNamed(out, "schedulingGates", "name", pod.gates);
+  if (pod.resource_claims) WriteNamed(out, "resourceClaims", "name", {"claim"});
+  if (pod.scheduling_group) {
+    out->Key("schedulingGroup").BeginObject().Field("podGroupName", "group").EndObject();
+  }
+  out->Key("volumes").BeginArray();
+  for (const std::string& source : pod.volume_sources) {
+    out->BeginObject().Field("name", "v").Key(source).BeginObject().EndObject().EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteMeta(JsonWriter* out, const PodSpec& pod) {
+  out->Key("metadata").BeginObject();
+  out->Field("namespace", std::string_view(pod.ns)).Field("name", std::string_view(pod.name));
+  out->Field("uid", std::string_view(pod.uid));
+  out->Field("resourceVersion", std::string_view(pod.resource_version));
+  out->Field("creationTimestamp", std::string_view(pod.created_text));
+  if (pod.deleting) out->Field("deletionTimestamp", "2026-01-01T00:00:05Z");
+  WriteMap(out, "labels", pod.labels);
+  WriteMap(out, "annotations", pod.annotations);
+  out->Key("ownerReferences").BeginArray();
+  for (const OwnerSpec& owner : pod.owners) {
+    out->BeginObject().Field("apiVersion", std::string_view(owner.api_version));
+    out->Field("kind", std::string_view(owner.kind));
+    out->Field("name", std::string_view(owner.name)).Field("uid", std::string_view(owner.uid));
+    out->Field("controller", owner.controller).EndObject();
+  }
+  out->EndArray().EndObject();
+}
+
+void WriteSpec(JsonWriter* out, const PodSpec& pod) {
+  out->Key("spec").BeginObject();
+  WriteContainers(out, "containers", pod.containers);
+  WriteContainers(out, "initContainers", pod.init_containers);
+  WriteMap(out, "nodeSelector", pod.node_selector);
+  WriteMap(out, "overhead", pod.overhead);
+  out->Key("resources").BeginObject();
+  WriteMap(out, "requests", pod.pod_requests);
+  out->EndObject().Key("tolerations").BeginArray();
+  for (const auto& t : pod.tolerations) {
+    out->BeginObject().Field("key", std::string_view(t[0]));
+    out->Field("operator", std::string_view(t[1])).Field("value", std::string_view(t[2]));
+    out->Field("effect", std::string_view(t[3])).EndObject();
+  }
+  out->EndArray();
+  out->Field("schedulerName", std::string_view(pod.scheduler_name));
+  out->Field("nodeName", std::string_view(pod.node_name));
+  out->Field("serviceAccountName", std::string_view(pod.service_account));
+  out->Field("priority", std::int64_t{pod.priority});
+  WriteRestrictions(out, pod);
+  out->EndObject();
+}
+
+}  // namespace
+
+std::string ToProto(const PodSpec& pod) {
+  return Proto()
+      .Message(1, MetaProto(pod))
+      .Message(2, SpecProto(pod))
+      .Message(3, Proto().Text(1, pod.phase).Text(4, pod.reason))
+      .bytes();
+}
+
+std::string ToJson(const PodSpec& pod) {
+  JsonWriter out;
+  out.BeginObject().Field("kind", "Pod").Field("apiVersion", "v1");
+  WriteMeta(&out, pod);
+  WriteSpec(&out, pod);
+  out.Key("status").BeginObject().Field("phase", std::string_view(pod.phase));
+  out.Field("reason", std::string_view(pod.reason)).EndObject().EndObject();
+  return out.Take();
+}
+
+}  // namespace fairlead::testing
