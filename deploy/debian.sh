@@ -132,3 +132,15 @@ fetch_tools() {
   done
   rm -rf "$work"
 }
+
+# use_ccache: compiler output is cached outside the tree. Needs ROOT.
+use_ccache() {
+  local cache
+  cache=$(cache_dir)
+  export FAIRLEAD_CACHE=$cache
+  export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
+  export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
+  # So that clones in other folders share results.
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+  mkdir -p "$CCACHE_DIR"
+}

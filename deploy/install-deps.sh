@@ -15,8 +15,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libprotozero-dev libsimdjson-dev libyaml-cpp-dev libfmt-dev libspdlog-dev
-  libcli11-dev libssl-dev zlib1g-dev prometheus-cpp-dev
-  libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler
+  libcli11-dev libssl-dev zlib1g-dev prometheus-cpp-dev nlohmann-json3-dev
   libbenchmark-dev libgtest-dev libgmock-dev librapidcheck-dev
 )
 TESTS=(

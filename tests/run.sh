@@ -169,17 +169,6 @@ sanitizer_options() {
   export TSAN_OPTIONS=${TSAN_OPTIONS:-${suppressions}halt_on_error=1:ignore_noninstrumented_modules=1}
 }
 
-use_ccache() {
-  local cache
-  cache=$(cache_dir)
-  export FAIRLEAD_CACHE=$cache
-  export CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
-  export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
-  # So that clones in other folders share results.
-  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
-  mkdir -p "$CCACHE_DIR"
-}
-
 format() { test_step check_format; }
 
 check_format() {

@@ -186,7 +186,7 @@ class Explainer {
     const Shortfall& never = empty_.Look(groups, candidate.need);
     if (!never.nodes.empty()) {
       return {gang.id, ReasonCode::kNoMatchingNode,
-              Sentence(candidate, groups, never, "even an empty cluster fits")};
+              Sentence(candidate, groups, never, "an empty cluster fits")};
     }
     const Shortfall& short_now = now_.Look(groups, candidate.need);
     return {gang.id, ReasonCode::kWaitingForCapacity, Sentence(candidate, groups, short_now, "")};
@@ -196,20 +196,20 @@ class Explainer {
 
  private:
   std::string Sentence(const Candidate& candidate, const std::vector<MemberGroup>& groups,
-                       const Shortfall& shortfall, std::string_view even_empty) const {
+                       const Shortfall& shortfall, std::string_view cluster) const {
     const GangView& gang = *candidate.gang;
     const bool whole = candidate.held >= gang.min_member;
-    if (gang.min_member == 1 || whole) {
+    if (gang.min_member == 1 || whole || snapshot_.nodes->by_name.empty()) {
       return shortfall.nodes.empty() ? NotTwice(candidate) : shortfall.nodes;
     }
     const std::string needs = WhatItNeeds(snapshot_, groups, candidate.need);
     std::string text = candidate.held == 0
                            ? fmt::format("gang needs {}", needs)
-                           : fmt::format("gang has {} of {} pods and needs {} more",
+                           : fmt::format("gang has {} of {} pods and needs {}",
                                          candidate.held, gang.min_member, needs);
     if (shortfall.nodes.empty()) return text + ", " + NotTwice(candidate);
-    text += even_empty.empty() ? fmt::format(", {} fit now", shortfall.fit)
-                               : fmt::format(", {} {}", even_empty, shortfall.fit);
+    text += cluster.empty() ? fmt::format(", {} fit now", shortfall.fit)
+                               : fmt::format(", {} {}", cluster, shortfall.fit);
     return fmt::format("{}; for one more {}", text, shortfall.nodes);
   }
 

@@ -81,16 +81,16 @@ class Resolver {
   ResolvedClaim ResolveFor(const TenantSpec& tenant, const Claim& claim) const {
     const std::string& name = claim.queue.empty() ? tenant.default_queue : claim.queue;
     const QueueId queue = Queue(name);
-    const std::string allowed =
-        fmt::format("tenant \"{}\" may use: {}", tenant.name, ListNames(tenant.queues));
+    const std::string allowed = ListNames(tenant.queues);
     if (!queue.valid()) {
       return {queue, Refusal{ReasonCode::kUnknownQueue,
-                             fmt::format("queue \"{}\" does not exist; {}", name, allowed)}};
+                             fmt::format("queue \"{}\" does not exist; tenant \"{}\" may use: {}", name,
+                                         tenant.name, allowed)}};
     }
     if (std::find(tenant.queues.begin(), tenant.queues.end(), name) == tenant.queues.end()) {
       return {queue,
               Refusal{ReasonCode::kUnauthorized,
-                      fmt::format("tenant \"{}\" may not use queue \"{}\"; {}", tenant.name, name,
+                      fmt::format("tenant \"{}\" may not use queue \"{}\"; it may use: {}", tenant.name, name,
                                   allowed)}};
     }
     return {queue, std::nullopt};

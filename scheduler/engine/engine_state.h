@@ -48,7 +48,8 @@ struct IssuedBinding {
 struct Told {
   ReasonCode code = ReasonCode::kWaitingForCapacity;
   std::string message;
-  std::size_t members = 0;
+  std::size_t members = 0;  // told; 0 = nothing yet
+  Instant since;            // of this code
   Instant at;
   Instant noted;  // last event
 };

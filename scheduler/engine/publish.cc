@@ -10,6 +10,8 @@ namespace {
 // often.
 constexpr Duration kRetellAfter = Duration::Seconds(30);
 constexpr Duration kNoteAfter = Duration::Seconds(300);
+// Members are created one after another: that a gang waits for them is news only if it goes on.
+constexpr Duration kMembersAfter = Duration::Seconds(1);
 
 std::size_t PendingMembers(const GangView& gang) {
   return static_cast<std::size_t>(
@@ -47,7 +49,15 @@ void Engine::State::TellPending(const Snapshot& snapshot, const PendingGang& pen
   const std::size_t members = PendingMembers(gang);
   const auto [it, fresh] = told.try_emplace(pending.gang);
   Told& last = it->second;
-  const bool other_code = fresh || last.code != pending.code || last.members != members;
+  const bool other_reason = fresh || last.code != pending.code;
+  if (other_reason) last.since = now;
+  if (pending.code == ReasonCode::kWaitingForMembers && now - last.since < kMembersAfter) {
+    last.code = pending.code;
+    last.members = 0;
+    next_timer = std::min(next_timer, last.since + kMembersAfter);
+    return;
+  }
+  const bool other_code = other_reason || last.members != members;
   const bool other_text = last.message != pending.message && now - last.at >= kRetellAfter;
   if (!other_code && !other_text) return;
   const bool gated = pending.code == ReasonCode::kSchedulingGated;
@@ -60,10 +70,9 @@ void Engine::State::TellPending(const Snapshot& snapshot, const PendingGang& pen
                          code,
                          code + ": " + pending.message});
   }
-  const bool other_reason = fresh || last.code != pending.code;
   // Gates are the user's own doing, and a failed binding has had its event.
   const bool quiet = gated || pending.code == ReasonCode::kBackoff || statuses->size() == first;
-  if (!quiet && (other_reason || now - last.noted >= kNoteAfter)) {
+  if (!quiet && (other_reason || last.members == 0 || now - last.noted >= kNoteAfter)) {
     notes->push_back(
         {(*statuses)[first].pod, true, "FailedScheduling", code + ": " + pending.message});
     last.noted = now;

@@ -37,6 +37,13 @@ std::string_view Shortened(std::string_view text, std::size_t limit) {
   return text.substr(0, end);
 }
 
+// Each label of an event's name ends in a letter or a digit.
+std::string_view EventPrefix(std::string_view pod) {
+  std::string_view prefix = pod.substr(0, kMaxEventPod);
+  while (!prefix.empty() && (prefix.back() == '.' || prefix.back() == '-')) prefix.remove_suffix(1);
+  return prefix;
+}
+
 }  // namespace
 
 std::string PodPath(const PodRef& pod, std::string_view subresource) {
@@ -121,7 +128,7 @@ std::string EventBody(const EventNote& note, std::uint64_t unique, Instant now) 
   json.BeginObject().Field("apiVersion", "v1").Field("kind", "Event");
   json.Key("metadata")
       .BeginObject()
-      .Field("name", fmt::format("{}.{:016x}", note.pod.name.substr(0, kMaxEventPod), unique))
+      .Field("name", fmt::format("{}.{:016x}", EventPrefix(note.pod.name), unique))
       .Field("namespace", note.pod.ns)
       .EndObject();
   json.Key("involvedObject")

@@ -59,7 +59,7 @@ Result<ListMeta> ForEachItemJson(std::string_view json, const ItemSink& item) {
     std::string_view raw;
     if (const error_code e = ReadRaw(element, &raw)) return e;
     refused = item(raw);
-    return refused.ok() ? simdjson::SUCCESS : simdjson::NUM_ERROR_CODES;  // ends the walk
+    return refused.ok() ? simdjson::SUCCESS : simdjson::UNEXPECTED_ERROR;  // ends the walk
   };
   const Status read = text.Walk("list", &path, [&](std::string_view key, JsonValue member) {
     if (key == "metadata") return ReadListMeta(&path, member, &meta);

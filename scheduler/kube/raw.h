@@ -45,13 +45,19 @@ struct RawOwner {
 
 struct RawMeta {
   explicit RawMeta(std::pmr::memory_resource* memory)
-      : labels(memory), annotations(memory), owners(memory) {}
+      : labels(memory), annotations(memory), owners(memory) {
+    labels.reserve(kUsualPairs);
+    annotations.reserve(kUsualPairs);
+  }
 
   std::string_view ns, name, uid, resource_version;
   Instant created;        // 1970 where absent or outside 1970..2261
   bool deleting = false;  // has a deletionTimestamp
   RawList<RawPair> labels, annotations;
   RawList<RawOwner> owners;
+
+ private:
+  static constexpr std::size_t kUsualPairs = 16;
 };
 
 // A part [begin, end) of RawPod::quantities.
@@ -91,7 +97,11 @@ struct RawPod {
         overhead(memory),
         pod_requests(memory),
         node_selector(memory),
-        tolerations(memory) {}
+        tolerations(memory) {
+    quantities.reserve(16);
+    containers.reserve(4);
+    tolerations.reserve(4);
+  }
 
   RawMeta meta;
   std::string_view scheduler_name, node_name, service_account, phase, status_reason;

@@ -8,6 +8,7 @@
 #include "fairlead/engine/log.h"
 #include "scheduler/kube/api_error.h"
 #include "scheduler/kube/bodies.h"
+#include "scheduler/kube/server_url.h"
 
 namespace fairlead::kube {
 namespace {
@@ -171,7 +172,7 @@ void Writer::StartNote() {
   HttpRequest request;
   request.method = "POST";
   const EventNote& note = notes_.front();
-  request.target = fmt::format("/api/v1/namespaces/{}/events", note.pod.ns);
+  request.target = fmt::format("/api/v1/namespaces/{}/events", UrlEncode(note.pod.ns));
   request.accept = kProtobuf;
   request.content_type = kJsonType;
   request.body = EventBody(note, ++unique_, WallClock());
@@ -187,14 +188,15 @@ void Writer::StartNote() {
   });
 }
 
-// Results of one turn of the loop go out together, and only then is room given to the next ones.
+// Results of one turn of the loop go out together.
 void Writer::Answer(Event result) {
   results_.push_back(std::move(result));
-  if (results_.size() > 1) return;
-  env_.loop->Post([this] {
-    PostResults();
-    CheckDrained();
-  });
+  if (results_.size() == 1) {
+    env_.loop->Post([this] {
+      PostResults();
+      CheckDrained();
+    });
+  }
   Pump();
 }
 

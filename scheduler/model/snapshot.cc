@@ -8,7 +8,8 @@ namespace fairlead {
 
 bool NeedsDecision(const GangView& gang) {
   const auto waits = [](const MemberView& m) { return m.state == MemberState::kPending; };
-  return gang.partial || std::any_of(gang.members.begin(), gang.members.end(), waits);
+  return (gang.partial && !gang.started) ||
+         std::any_of(gang.members.begin(), gang.members.end(), waits);
 }
 
 const GangView* FindGang(const Snapshot& snapshot, GangId id) {
@@ -33,16 +34,23 @@ ResourceId GpuResource(const ResourceNames& names, ModelId model) {
 
 ResourceVector Capacity(const Snapshot& snapshot) {
   const NodeTable& nodes = *snapshot.nodes;
-  ResourceVector total;
-  std::vector<std::int64_t> gpus(snapshot.names->models.size(), 0);
+  const ResourceNames& names = *snapshot.names;
+  std::vector<std::int64_t> totals(names.resources.size(), 0);
+  std::vector<std::int64_t> gpus(names.models.size(), 0);
   for (const NodeId node : nodes.by_name) {
-    total += nodes.capacity[node.index()];
+    const ResourceVector& capacity = nodes.capacity[node.index()];
+    for (std::uint32_t r = 0; r < capacity.size(); ++r) {
+      const bool overflow = __builtin_add_overflow(totals[r], capacity.Get(ResourceId(r)), &totals[r]);
+      FAIRLEAD_CHECK(!overflow, "capacity of {}", names.resources[r]);
+    }
     if (nodes.gpus[node.index()] > 0) {
       gpus[nodes.model[node.index()].index()] += nodes.gpus[node.index()];
     }
   }
+  ResourceVector total;
+  for (std::uint32_t r = 0; r < totals.size(); ++r) total.Set(ResourceId(r), totals[r]);
   for (std::uint32_t m = 0; m < gpus.size(); ++m) {
-    if (gpus[m] > 0) total.Add(GpuResource(*snapshot.names, ModelId(m)), gpus[m] * 1000);
+    if (gpus[m] > 0) total.Add(GpuResource(names, ModelId(m)), gpus[m] * 1000);
   }
   return total;
 }

@@ -198,6 +198,13 @@ void Loader::ReadNodes(JsonFields* root) {
   CheckTotals(root);
   if (error_) return;
   SortNames();
+  const auto same_name = [this](NodeId a, NodeId b) {
+    return nodes_.info[a.index()].name == nodes_.info[b.index()].name;
+  };
+  const auto& line = nodes_.by_name;
+  if (std::adjacent_find(line.begin(), line.end(), same_name) != line.end()) {
+    return root->Fail("nodes", "unique names");
+  }
   usage.nodes = nodes_.size();
   usage.free.assign(usage.nodes * usage.resources, 0);
   for (std::uint32_t n = 0; n < usage.nodes; ++n) {

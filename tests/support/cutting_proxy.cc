@@ -69,6 +69,7 @@ struct CuttingProxy::State {
   std::vector<Stream*> open;  // under mutex, to be interrupted
   bool down = true;           // under mutex
   std::unique_ptr<Listener> listener;
+  std::uint16_t port = 0;  // of the last listener
   std::thread accepting;
   std::list<std::thread> serving;  // only on `accepting`, and after it has ended
 };
@@ -139,7 +140,11 @@ bool CuttingProxy::Listen(std::uint16_t port) {
   GoDown();
   state_->listener = std::make_unique<Listener>();
   if (!state_->listener->Open(port)) return false;
-  state_->down = false;
+  state_->port = state_->listener->port();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->down = false;
+  }
   state_->accepting = std::thread([s = state_.get()] { s->AcceptLoop(); });
   return true;
 }
@@ -158,7 +163,7 @@ void CuttingProxy::GoDown() {
   state_->listener = nullptr;
 }
 
-std::uint16_t CuttingProxy::port() const { return state_->listener->port(); }
+std::uint16_t CuttingProxy::port() const { return state_->port; }
 
 void CuttingProxy::WriteKubeconfig(const std::string& path, const std::string& ca_file) const {
   std::string text =

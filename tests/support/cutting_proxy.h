@@ -41,7 +41,7 @@ class CuttingProxy {
   bool Listen(std::uint16_t port = 0);
   // Refuses new connections and cuts those there are, until Listen() is called again.
   void GoDown();
-  std::uint16_t port() const;
+  std::uint16_t port() const;  // stays while the proxy is down
 
   // A kubeconfig that goes through this proxy, with the token of `upstream`. `ca_file` is for TLS.
   void WriteKubeconfig(const std::string& path, const std::string& ca_file = "") const;

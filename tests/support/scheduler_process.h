@@ -13,8 +13,8 @@
 namespace fairlead::e2e {
 
 struct SchedulerOptions {
-  std::string kubeconfig;
-  std::string config;  // YAML, beside the HTTP port
+  std::string kubeconfig = {};
+  std::string config = {};  // YAML, beside the HTTP port
   std::vector<std::string> arguments = {};
   std::map<std::string, std::string> env = {};
 };

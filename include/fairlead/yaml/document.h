@@ -36,6 +36,14 @@ struct Node {
   int key_line = 0;  // of its key, where it is a member of a map, else 0
   int key_column = 0;
 
+  // Defined out of line: a member's type is complete only after Node is.
+  Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+
   // The member with this key, or null.
   const Node* Find(std::string_view key) const;
 };

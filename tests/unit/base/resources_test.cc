@@ -85,6 +85,8 @@ TEST(Share, ComparesWeightedExactly) {
   EXPECT_EQ(CompareWeighted(b, kMax, a, kMax), std::strong_ordering::greater);
   EXPECT_EQ(CompareWeighted(b, kMax, b, kMax), std::strong_ordering::equal);
   EXPECT_EQ(CompareWeighted(b, kMax, b, kMax - 1), std::strong_ordering::less);
+  // 2^62 / 1 against 2^62 / 8: the products cross a 64-bit border.
+  EXPECT_EQ(CompareWeighted({1LL << 62, 1}, 1, {1LL << 62, 1}, 8), std::strong_ordering::greater);
   // 1/2 / 2 = 1/4 / 1
   EXPECT_EQ(CompareWeighted({1, 2}, 2, {1, 4}, 1), std::strong_ordering::equal);
   EXPECT_EQ(CompareWeighted({1, 2}, 3, {1, 4}, 1), std::strong_ordering::less);

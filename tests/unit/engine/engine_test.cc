@@ -115,6 +115,11 @@ TEST_F(EngineTest, GangStartsWholeWithItsLastMember) {
   Start(1);
   for (int i = 0; i < 7; ++i) Add(Pod("ta", "w-" + std::to_string(i)).Gang("g", 8).Gpus(1));
   EXPECT_THAT(writer_.binds, IsEmpty());
+  EXPECT_THAT(writer_.statuses, IsEmpty()) << "members come one after another: no news yet";
+  EXPECT_EQ(engine_->NextTimer(), clock_.now + Duration::Seconds(1));
+  Advance(Duration::Seconds(1));
+  ASSERT_THAT(writer_.statuses, SizeIs(7));
+  EXPECT_THAT(writer_.notes, SizeIs(1));
   EXPECT_THAT(writer_.statuses.back().message, HasSubstr("WaitingForMembers"));
   EXPECT_EQ(writer_.statuses.back().reason, "Unschedulable");
   Add(Pod("ta", "w-7").Gang("g", 8).Gpus(1));

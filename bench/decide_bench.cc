@@ -1,0 +1,190 @@
+// Decisions at scale. Everything is generated from a fixed seed; times are CPU time of one core.
+//
+//   Snapshot        taking a snapshot after one pod was assumed
+//   EqualPods       10,000 single-GPU pods on 5,000 nodes
+//   Cold            100,000 pending pods of 200 shapes in gangs of 1..512, 200 queues
+//   Steady          a full cluster with a backlog, 100 GPUs freed, 100 arrivals
+//   CannotStart     the verdict for a 512-pod gang on a full cluster
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "fairlead/cycle/decide.h"
+#include "tests/support/cluster.h"
+
+namespace fairlead {
+namespace {
+
+using testing_support::Cluster;
+using testing_support::GangShape;
+using testing_support::NodeShape;
+
+constexpr int kQueues = 200;
+constexpr int kShapes = 200;
+constexpr std::uint32_t kSeed = 20260101;
+
+// Integers from the generator's raw words: the standard's distributions differ between libraries.
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : engine_(seed) {}
+  std::int64_t Below(std::int64_t n) {
+    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+Policy QueuesPolicy() {
+  Policy policy;
+  policy.queues.clear();
+  for (int q = 0; q < kQueues; ++q) {
+    policy.queues.push_back({"q" + std::to_string(q), kWeightOne * (1 + q % 4)});
+  }
+  return policy;
+}
+
+void AddNodes(Cluster* cluster, int nodes) {
+  static const char* const kModels[] = {"A100", "B200", "H100", "H200", "L40S"};
+  for (int n = 0; n < nodes; ++n) {
+    NodeShape shape{.cpu = 96, .memory_gib = 1024, .gpus = 8};
+    shape.model = kModels[n % 5];
+    shape.labels = {{"zone", "z" + std::to_string(n % 8)}, {"rack", "r" + std::to_string(n / 32)}};
+    cluster->Node(Cluster::Numbered("node", n), shape);
+  }
+}
+
+// Shape `s` of kShapes: all distinct, some choosy about models or zones.
+GangShape Shaped(int s) {
+  GangShape gang;
+  static constexpr std::int32_t kGpus[] = {1, 1, 2, 4, 8, 0, 1, 2};
+  gang.gpus = kGpus[s % 8];
+  gang.milli_cpu = 500 + s * 10;
+  gang.memory_mib = 1024 + s * 16;
+  if (s % 5 == 0) gang.models = {"H100", "H200"};
+  if (s % 7 == 0) gang.selector = {{"zone", "z" + std::to_string(s % 8)}};
+  return gang;
+}
+
+// Gangs of 1..512, small ones more often, until `pods` pods wait.
+void AddBacklog(Cluster* cluster, int pods, std::uint32_t seed, const std::string& name) {
+  Random random(seed);
+  for (int g = 0; pods > 0; ++g) {
+    GangShape gang = Shaped(static_cast<int>(random.Below(kShapes)));
+    gang.name = name + std::to_string(g);
+    gang.queue = "q" + std::to_string(random.Below(kQueues));
+    gang.pods = std::min<std::int64_t>(pods, 1 + random.Below(std::int64_t{1} << random.Below(10)));
+    gang.priority = static_cast<std::int32_t>(random.Below(3));
+    gang.submitted = testing_support::Seconds(g);
+    cluster->Gang(gang);
+    pods -= static_cast<int>(gang.pods);
+  }
+}
+
+// Binds what a plan says, as if the API server had.
+void Commit(Cluster* cluster, const Snapshot& snapshot, const Plan& plan) {
+  for (const Placement& placement : plan.bind) {
+    const GangView* gang = FindGang(snapshot, placement.gang);
+    const MemberView& member = gang->members[placement.member];
+    cluster->store().Assume({gang->key.ns, member.pod, member.uid}, placement.node, placement.gpus,
+                            Instant{});
+  }
+}
+
+void Fill(Cluster* cluster, int nodes) {
+  for (int n = 0; n < nodes; ++n) {
+    GangShape gang{.name = "full" + std::to_string(n), .queue = "q" + std::to_string(n % kQueues)};
+    gang.pods = 8;
+    gang.gpus = 1;
+    gang.milli_cpu = 1000;
+    gang.bound.assign(8, Cluster::Numbered("node", n));
+    cluster->Gang(gang);
+  }
+}
+
+void Report(benchmark::State& state, const Decision& decision) {
+  state.counters["placed"] = static_cast<double>(decision.plan.bind.size());
+  state.counters["waiting"] = static_cast<double>(decision.plan.pending.size());
+  state.counters["steps"] = static_cast<double>(decision.steps);
+}
+
+void RunDecide(benchmark::State& state, Cluster* cluster) {
+  const auto snapshot = cluster->Take();
+  const Policy policy = QueuesPolicy();
+  Decision decision;
+  for (auto _ : state) {
+    decision = Decide({*snapshot, policy, Instant{}});
+    benchmark::DoNotOptimize(decision);
+  }
+  if (!Verify(*snapshot, policy, decision.plan).empty()) state.SkipWithError("unsound plan");
+  Report(state, decision);
+}
+
+void TakeSnapshot(benchmark::State& state) {
+  Cluster cluster;
+  const auto nodes = static_cast<int>(state.range(0));
+  AddNodes(&cluster, nodes);
+  Fill(&cluster, nodes / 2);
+  cluster.Gang({.name = "g", .queue = "q0", .gpus = 1});
+  auto snapshot = cluster.Take();
+  const PodRef pod{"default", "g-00000", "uid-default-g-00000"};
+  for (auto _ : state) {
+    cluster.store().Assume(pod, NodeId(static_cast<std::uint32_t>(nodes - 1)), 1, Instant{});
+    snapshot = cluster.Take();
+    cluster.store().Forget(pod, Instant{});
+    snapshot = cluster.Take();
+  }
+}
+BENCHMARK(TakeSnapshot)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void EqualPods(benchmark::State& state) {
+  Cluster cluster;
+  AddNodes(&cluster, 5'000);
+  for (int g = 0; g < 10'000; ++g) {
+    cluster.Gang({.name = "g" + std::to_string(g), .queue = "q0", .milli_cpu = 1000, .gpus = 1});
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(EqualPods)->Unit(benchmark::kMillisecond);
+
+void Cold(benchmark::State& state) {
+  Cluster cluster;
+  AddNodes(&cluster, static_cast<int>(state.range(0)));
+  AddBacklog(&cluster, 100'000, kSeed, "g");
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Cold)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void Steady(benchmark::State& state) {
+  Cluster cluster;
+  const auto nodes = static_cast<int>(state.range(0));
+  AddNodes(&cluster, nodes);
+  Fill(&cluster, nodes - 13);  // 104 GPUs are free
+  AddBacklog(&cluster, 1'000, kSeed, "waits");
+  const auto first = cluster.Take();
+  Commit(&cluster, *first, Decide({*first, QueuesPolicy(), Instant{}}).plan);
+  for (int n = 0; n < 13; ++n) {
+    for (int d = 0; d < 8; ++d) {
+      cluster.store().RemovePod("default",
+                                Cluster::Numbered("full" + std::to_string(n), d), "", Instant{});
+    }
+  }
+  AddBacklog(&cluster, 100, kSeed + 1, "new");
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Steady)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void CannotStart(benchmark::State& state) {
+  Cluster cluster;
+  const auto nodes = static_cast<int>(state.range(0));
+  AddNodes(&cluster, nodes);
+  Fill(&cluster, nodes - 1);
+  cluster.Gang({.name = "large", .queue = "q0", .pods = 512, .milli_cpu = 1000, .gpus = 1});
+  RunDecide(state, &cluster);
+}
+BENCHMARK(CannotStart)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace fairlead

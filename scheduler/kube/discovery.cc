@@ -1,0 +1,159 @@
+#include "scheduler/kube/discovery.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "scheduler/kube/api_error.h"
+#include "scheduler/kube/error.h"
+
+namespace fairlead::kube {
+namespace {
+
+constexpr const char* kSource = "discovery";
+constexpr const char* kPodGroupApi = "/apis/scheduling.x-k8s.io/v1alpha1";
+// pods/eviction takes policy/v1 from here on.
+constexpr int kPolicyV1Minor = 22;
+
+using simdjson::dom::element;
+
+std::string_view Text(const element& object, const char* key) {
+  std::string_view text;
+  if (object[key].get(text) != simdjson::SUCCESS) return {};
+  return text;
+}
+
+// Calls `each` for the objects of the array `key`.
+template <typename Each>
+Status ForEach(std::string_view json, const char* key, std::string_view what, Each&& each) {
+  simdjson::dom::parser parser;
+  element root;
+  simdjson::dom::array items;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
+      root[key].get(items) != simdjson::SUCCESS) {
+    return MakeError(fmt::format("{}: expected a JSON object with {}", what, key));
+  }
+  for (const element item : items) each(item);
+  return Ok{};
+}
+
+}  // namespace
+
+Status ReadVersion(std::string_view json, Discovered* out) {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    return MakeError("/version: expected JSON");
+  }
+  out->version = std::string(Text(root, "gitVersion"));
+  if (Text(root, "major") != "1") return Ok{};
+  const std::string_view minor = Text(root, "minor");  // "20", or "20+" of some vendors
+  std::from_chars(minor.data(), minor.data() + minor.size(), out->minor);
+  return Ok{};
+}
+
+Status ReadCore(std::string_view json, Discovered* out) {
+  return ForEach(json, "resources", "/api/v1", [out](const element& item) {
+    if (Text(item, "name") != "pods/eviction") return;
+    out->eviction_api = fmt::format("{}/{}", Text(item, "group"), Text(item, "version"));
+  });
+}
+
+Status ReadGroups(std::string_view json, Discovered* out) {
+  out->jobs = false;
+  return ForEach(json, "groups", "/apis", [out](const element& group) {
+    const std::string_view name = Text(group, "name");
+    simdjson::dom::array versions;
+    if (group["versions"].get(versions) != simdjson::SUCCESS) return;
+    for (const element version : versions) {
+      const std::string_view api = Text(version, "version");
+      if (name == "batch" && api == "v1") out->jobs = true;
+      if (name == "scheduling.x-k8s.io" && api == "v1alpha1") out->pod_group_api = true;
+    }
+  });
+}
+
+Status ReadPodGroupApi(std::string_view json, Discovered* out) {
+  return ForEach(json, "resources", kPodGroupApi, [out](const element& item) {
+    if (Text(item, "name") == "podgroups") out->pod_groups = true;
+  });
+}
+
+namespace {
+
+struct Question {
+  const char* path;
+  Status (*read)(std::string_view json, Discovered* out);
+};
+constexpr std::array<Question, 4> kQuestions = {{{"/version", ReadVersion},
+                                                 {"/api/v1", ReadCore},
+                                                 {"/apis", ReadGroups},
+                                                 {kPodGroupApi, ReadPodGroupApi}}};
+
+}  // namespace
+
+Discovery::Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace)
+    : loop_(loop), http_(http), trouble_(trouble), pace_(pace), backoff_(pace) {}
+
+void Discovery::Start(Done done) {
+  done_ = std::move(done);
+  trouble_->Expect(kSource, "not done yet");
+  Ask(0);
+}
+
+void Discovery::Stop() {
+  stopped_ = true;
+  loop_->Cancel(timer_);
+}
+
+void Discovery::Ask(std::size_t step) {
+  if (step == kQuestions.size() || (step + 1 == kQuestions.size() && !found_.pod_group_api)) {
+    if (found_.eviction_api.empty() || found_.eviction_api.front() == '/') {
+      found_.eviction_api =
+          found_.minor == 0 || found_.minor >= kPolicyV1Minor ? "policy/v1" : "policy/v1beta1";
+    }
+    trouble_->Clear(kSource);
+    return std::exchange(done_, nullptr)(found_);
+  }
+  HttpRequest request;
+  request.target = kQuestions[step].path;
+  http_->Send(std::move(request),
+              [this, step](const HttpAnswer& answer) { OnAnswer(step, answer); });
+}
+
+void Discovery::OnAnswer(std::size_t step, const HttpAnswer& answer) {
+  if (stopped_) return;
+  std::string why;
+  if (answer.status == 200) {
+    if (Status read = kQuestions[step].read(answer.body, &found_); !read) {
+      why = read.error().message;
+    }
+  } else if (answer.status != 403 && answer.status != 404) {
+    why = Describe(answer, fmt::format("get {}", kQuestions[step].path));
+  }
+  if (why.empty()) return Ask(step + 1);
+  const Duration wait = RetryAfter(answer, pace_, backoff_.Next());
+  trouble_->Set(kSource, why, wait);
+  timer_ = loop_->After(wait, [this, step] { Ask(step); });
+}
+
+void Discovery::AwaitPodGroups(std::function<void()> served) {
+  served_ = std::move(served);
+  timer_ = loop_->After(pace_.rediscover, [this] { AskPodGroups(); });
+}
+
+void Discovery::AskPodGroups() {
+  HttpRequest request;
+  request.target = kPodGroupApi;
+  http_->Send(std::move(request), [this](const HttpAnswer& answer) {
+    if (stopped_) return;
+    if (answer.status == 200) (void)ReadPodGroupApi(answer.body, &found_).ok();
+    if (found_.pod_groups) return served_();
+    timer_ = loop_->After(pace_.rediscover, [this] { AskPodGroups(); });
+  });
+}
+
+}  // namespace fairlead::kube
