@@ -8,10 +8,12 @@ namespace {
 
 // How long a name stays watched for a binding that hit another uid, after the binding was sent.
 constexpr Duration kIssuedFor = Duration::Seconds(300);
+// A failure that long ago is none any more.
+constexpr Duration kFailureFor = Duration::Seconds(300);
 
 // 1 s, doubled per failure in a row, at most 60 s. Failures older than five minutes are forgotten.
 Duration Wait(Backoff* backoff, Instant now) {
-  if (now - backoff->last > Duration::Seconds(300)) backoff->failures = 0;
+  if (now - backoff->last > kFailureFor) backoff->failures = 0;
   backoff->last = now;
   const int doublings = std::min(backoff->failures++, 6);
   return std::min(Duration::Seconds(60), Duration::Seconds(std::int64_t{1} << doublings));
@@ -37,7 +39,7 @@ void Engine::State::Dispatch(Instant now) {
     request.pod = job.pod;
     request.node = job.node;
     request.gpu_devices = MaskToDevices(job.gpus);
-    request.decision = fmt::format("{}-{}", options.instance, decided_wakes);
+    request.decision = fmt::format("{}-{}", options.instance, decided_version);
     const std::string key = job.pod.ns + "/" + job.pod.name;
     const Instant expires = now + kIssuedFor;
     issued[key] = IssuedBinding{job.pod.uid, job.node, expires};
@@ -74,6 +76,7 @@ void Engine::State::Retry(const BindJob& job, const BindFinished& answer, Instan
   metrics->CountAttempts("error", 1);
   if (answer.outcome == BindOutcome::kGone) issued.erase(job.pod.ns + "/" + job.pod.name);
   if (!store.Forget(job.pod, now)) return;  // the watch knows better: gone, replaced, or bound
+  ForgetOldFailures(now);
   const Duration wait = Wait(&backoff[job.gang], now);
   store.Delay(job.gang, now + wait);
   Log(LogLevel::kWarning, "pod {}/{} could not be bound to {}: {}; its gang is tried again in {}",
@@ -81,6 +84,11 @@ void Engine::State::Retry(const BindJob& job, const BindFinished& answer, Instan
   if (answer.outcome == BindOutcome::kGone) return;
   writer->Note({{job.pod, true, "FailedBinding",
                  fmt::format("binding to {} failed: {}", job.node, answer.detail)}});
+}
+
+void Engine::State::ForgetOldFailures(Instant now) {
+  if (backoff.size() < 1024) return;
+  std::erase_if(backoff, [now](const auto& e) { return now - e.second.last > kFailureFor; });
 }
 
 // One eviction per pod, however often it is asked for.

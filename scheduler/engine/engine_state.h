@@ -81,8 +81,10 @@ struct Engine::State {
   std::set<ObjectKind> listed;    // under mutex
   bool sync_known = false;        // under mutex: has ExpectSync been called
 
-  std::uint64_t decided_wakes = 0;  // wake_count of the last decision
-  bool exhausted = false;           // the last decision ran out of its budget
+  std::uint64_t decided_wakes = 0;    // wake_count of the last decision
+  std::uint64_t decided_version = 0;  // version of its snapshot: names it
+  Instant rest_until;                 // no decision before: see Step
+  bool exhausted = false;             // the last decision ran out of its budget
   Instant next_timer{INT64_MAX};
   std::string last_dry_run;
 
@@ -100,7 +102,7 @@ struct Engine::State {
   void CheckPlanned(const PodInfo& pod, Instant now);
 
   // step.cc
-  bool Due(Instant now) const;
+  bool Due(Instant now);
   bool Step(Instant now);
   void Execute(const Snapshot& snapshot, const Plan& plan, Instant now);
   bool AssumeGang(const Snapshot& snapshot, const Plan& plan, std::size_t begin, std::size_t end,
@@ -112,6 +114,7 @@ struct Engine::State {
   // commit.cc
   void Dispatch(Instant now);
   void Finish(const BindFinished& answer, Instant now);
+  void ForgetOldFailures(Instant now);
   void Retry(const BindJob& job, const BindFinished& answer, Instant now);
   void Evict(std::vector<PodRef> pods, std::string_view reason);
   void Finish(const EvictFinished& answer, Instant now);

@@ -7,6 +7,11 @@
 #include "scheduler/engine/engine_state.h"
 
 namespace fairlead {
+namespace {
+
+constexpr Duration kLongestRest = Duration::Milliseconds(500);
+
+}  // namespace
 
 const GangView& WaitingGang(const Snapshot& snapshot, GangId id) {
   const auto it =
@@ -16,20 +21,30 @@ const GangView& WaitingGang(const Snapshot& snapshot, GangId id) {
   return **it;
 }
 
-bool Engine::State::Due(Instant now) const {
-  return store.wake_count() != decided_wakes || exhausted || now >= next_timer ||
-         dump_requested.load();
+bool Engine::State::Due(Instant now) {
+  if (dump_requested.load()) return true;
+  const bool wanted = store.wake_count() != decided_wakes || exhausted || now >= next_timer;
+  if (wanted && now < rest_until) {
+    next_timer = rest_until;
+    return false;
+  }
+  return wanted;
 }
 
 bool Engine::State::Step(Instant now) {
   decided_wakes = store.wake_count();
+  decided_version = store.version();
   const auto snapshot = store.TakeSnapshot();
   const DecideInput input{
       .snapshot = *snapshot, .policy = policy, .now = now, .seed = options.seed};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);
-  metrics->ObserveDecision(clock->Now() - now);
+  const Instant decided = clock->Now();
+  metrics->ObserveDecision(decided - now);
+  // Decisions take at most a quarter of the time, however many events come and however long the
+  // line of waiting gangs is; the next one then sees all that came meanwhile.
+  rest_until = decided + std::min(Duration{3 * (decided - now).ns}, kLongestRest);
   SetTimer(*snapshot, now);
   if (!objections.empty()) {
     metrics->CountVerifyFailure();

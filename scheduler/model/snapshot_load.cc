@@ -148,7 +148,7 @@ void Loader::ReadNode(Element element) {
   });
   info.allocatable = ReadAmounts(fields.Child("allocatable"), "allocatable");
   const bool present = fields.Bool("present");
-  const bool has_model = !fields.Child("model").is_null();
+  const bool has_model = !fields.IsNull("model");
   const ModelId model =
       has_model ? ModelId(fields.Index("model", names_.models.size())) : ModelId::None();
   const std::int32_t gpus = present ? info.allocatable.gpus : 0;
@@ -226,7 +226,7 @@ void Loader::ReadShape(Element element) {
     added.key = toleration.String("key");
     added.op = static_cast<TolerationOperator>(toleration.Int("op", 0, 1));
     added.value = toleration.String("value");
-    if (!toleration.Child("effect").is_null()) {
+    if (!toleration.IsNull("effect")) {
       added.effect = static_cast<TaintEffect>(toleration.Int("effect", 0, 2));
     }
   });
@@ -268,7 +268,7 @@ MemberView Loader::ReadMember(Element element) {
   member.terminating = fields.Bool("terminating");
   const bool holds = member.state == MemberState::kAssumed || member.state == MemberState::kBound;
   if (error_) return member;
-  if (!fields.Child("node").is_null()) member.node = NodeId(fields.Index("node", nodes_.size()));
+  if (!fields.IsNull("node")) member.node = NodeId(fields.Index("node", nodes_.size()));
   if (holds && !member.node.valid()) fields.Fail("node", "a node, since the member holds room");
   member.gpus = fields.Unsigned("gpus");
   return member;

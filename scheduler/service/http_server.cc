@@ -100,8 +100,8 @@ class Connection : public std::enable_shared_from_this<Connection<Server>> {
     // One deadline for all headers: sending them byte by byte does not move it.
     stream_.expires_after(std::chrono::nanoseconds(server_.options.timeout.ns));
     http::async_read_header(stream_, buffer_, *parser_,
-                            [self = this->shared_from_this()](beast::error_code error,
-                                                              std::size_t) { self->OnRead(error); });
+                            [self = this->shared_from_this()](
+                                beast::error_code error, std::size_t) { self->OnRead(error); });
   }
 
  private:
@@ -121,8 +121,8 @@ class Connection : public std::enable_shared_from_this<Connection<Server>> {
     const bool head = request.method() == http::verb::head;
     const std::string_view target(request.target().data(), request.target().size());
     Answer answer = Route(target, server_.handlers);
-    const bool wrong_method = !head && request.method() != http::verb::get &&
-                              answer.status != http::status::not_found;
+    const bool wrong_method =
+        !head && request.method() != http::verb::get && answer.status != http::status::not_found;
     if (wrong_method) answer = {http::status::method_not_allowed, "only GET and HEAD\n"};
     response_ = ToResponse(std::move(answer), request.version(), request.keep_alive());
     if (wrong_method) response_.set(http::field::allow, "GET, HEAD");

@@ -73,10 +73,10 @@ Json PodObject(const PodOptions& options) {
     limits["nvidia.com/gpu"] = std::to_string(options.gpus);
   }
   pod["spec"]["schedulerName"] = options.scheduler;
-  pod["spec"]["containers"] = Json::array(
-      {{{"name", "main"},
-        {"image", "registry.invalid/train"},
-        {"resources", {{"requests", requests}, {"limits", limits}}}}});
+  pod["spec"]["containers"] =
+      Json::array({{{"name", "main"},
+                    {"image", "registry.invalid/train"},
+                    {"resources", {{"requests", requests}, {"limits", limits}}}}});
   return pod;
 }
 

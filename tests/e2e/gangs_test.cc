@@ -27,8 +27,8 @@ class GangTest : public E2eTest {
                         {"kind", "PodGroup"},
                         {"metadata", {{"name", name}}},
                         {"spec", {{"minMember", min_member}}}};
-    const Response response = api().Post(
-        "/apis/scheduling.x-k8s.io/v1alpha1/namespaces/" + ns() + "/podgroups", group);
+    const Response response =
+        api().Post("/apis/scheduling.x-k8s.io/v1alpha1/namespaces/" + ns() + "/podgroups", group);
     ASSERT_TRUE(response.ok()) << response.body;
   }
 };

@@ -42,7 +42,8 @@ TEST_P(Overbookings, AreRejectedAndCounted) {
   ASSERT_TRUE(BindByHand("second", NodeName(0)));
   ASSERT_TRUE(WaitPhase("second", "Failed"));
   std::string reason;
-  kubelets().Look([&](const ClusterView& view) { reason = view.Find(ns(), "second")->status_reason; });
+  kubelets().Look(
+      [&](const ClusterView& view) { reason = view.Find(ns(), "second")->status_reason; });
   EXPECT_EQ(reason, GetParam().reason);
   EXPECT_EQ(kubelets().counters().double_bookings, 1);
   EXPECT_EQ(kubelets().counters().admitted, 1);
@@ -53,8 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
     Harness, Overbookings,
     testing::Values(Overbooking{"Gpu", {.gpus = 3}, {.gpus = 2}, "OutOfnvidia.com/gpu"},
                     Overbooking{"Cpu", {.cpu = "7500m"}, {.cpu = "501m"}, "OutOfcpu"},
-                    Overbooking{"Memory", {.memory = "15Gi"}, {.memory = "1073741825"},
-                                "OutOfmemory"}),
+                    Overbooking{
+                        "Memory", {.memory = "15Gi"}, {.memory = "1073741825"}, "OutOfmemory"}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(HarnessTest, ExactFitIsAdmitted) {

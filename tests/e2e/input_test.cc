@@ -32,17 +32,15 @@ TEST_P(BadInput, WaitsWithAReasonWhileOthersRun) {
 
 INSTANTIATE_TEST_SUITE_P(
     Pods, BadInput,
-    testing::Values(BadPod{"HugeCpu", {.cpu = "9E"}, ""},
-                    BadPod{"HugeMemory", {.memory = "9E"}, ""},
-                    BadPod{"ManyGpus", {.gpus = 2'000'000'000}, "nvidia.com/gpu"},
-                    BadPod{"GangSizeZero", {.gang = "g", .gang_size = "0"}, "gang-size"},
-                    BadPod{"GangSizeNegative", {.gang = "g", .gang_size = "-3"}, "gang-size"},
-                    BadPod{"GangSizeHuge", {.gang = "g", .gang_size = "1000000000"}, "gang-size"},
-                    BadPod{"GangSizeOverflow",
-                           {.gang = "g", .gang_size = "99999999999999999999"},
-                           "gang-size"},
-                    BadPod{"GangSizeText", {.gang = "g", .gang_size = "eight"}, "gang-size"},
-                    BadPod{"UnknownQueue", {.queue = "no-such-queue"}, "no-such-queue"}),
+    testing::Values(
+        BadPod{"HugeCpu", {.cpu = "9E"}, ""}, BadPod{"HugeMemory", {.memory = "9E"}, ""},
+        BadPod{"ManyGpus", {.gpus = 2'000'000'000}, "nvidia.com/gpu"},
+        BadPod{"GangSizeZero", {.gang = "g", .gang_size = "0"}, "gang-size"},
+        BadPod{"GangSizeNegative", {.gang = "g", .gang_size = "-3"}, "gang-size"},
+        BadPod{"GangSizeHuge", {.gang = "g", .gang_size = "1000000000"}, "gang-size"},
+        BadPod{"GangSizeOverflow", {.gang = "g", .gang_size = "99999999999999999999"}, "gang-size"},
+        BadPod{"GangSizeText", {.gang = "g", .gang_size = "eight"}, "gang-size"},
+        BadPod{"UnknownQueue", {.queue = "no-such-queue"}, "no-such-queue"}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(E2eTest, MembersThatDisagreeAboutTheSize) {

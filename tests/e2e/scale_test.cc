@@ -19,7 +19,7 @@ TEST_F(E2eTest, FiveThousandPodsOnFiveHundredNodes) {
     if (client.Post(PodPath(), PodObject(pod)).ok()) ++created;
   });
   ASSERT_EQ(created, kPods);
-  EXPECT_TRUE(WaitRunning(kPods, seconds(120))) << "bound: " << Bound();
+  EXPECT_TRUE(WaitRunning(kPods, seconds(300))) << "bound: " << Bound();
   const Counters counters = kubelets().counters();
   EXPECT_EQ(counters.bound, static_cast<int>(kPods));
   EXPECT_EQ(counters.rejected, 0);

@@ -20,8 +20,8 @@ using Certificate = std::unique_ptr<X509, Closer>;
 using Key = std::unique_ptr<EVP_PKEY, Closer>;
 
 void Name(X509_NAME* name, const char* text) {
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(text), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text),
+                             -1, -1, 0);
 }
 
 }  // namespace

@@ -12,12 +12,22 @@ namespace fairlead::e2e {
 namespace {
 
 const std::map<std::string, long double>& Suffixes() {
-  static const std::map<std::string, long double> suffixes = {
-      {"n", 1e-9L},         {"u", 1e-6L},          {"m", 1e-3L},          {"", 1},
-      {"k", 1e3L},          {"M", 1e6L},           {"G", 1e9L},           {"T", 1e12L},
-      {"P", 1e15L},         {"E", 1e18L},          {"Ki", 1024.0L},       {"Mi", 1048576.0L},
-      {"Gi", 1073741824.0L}, {"Ti", 1099511627776.0L}, {"Pi", 1125899906842624.0L},
-      {"Ei", 1152921504606846976.0L}};
+  static const std::map<std::string, long double> suffixes = {{"n", 1e-9L},
+                                                              {"u", 1e-6L},
+                                                              {"m", 1e-3L},
+                                                              {"", 1},
+                                                              {"k", 1e3L},
+                                                              {"M", 1e6L},
+                                                              {"G", 1e9L},
+                                                              {"T", 1e12L},
+                                                              {"P", 1e15L},
+                                                              {"E", 1e18L},
+                                                              {"Ki", 1024.0L},
+                                                              {"Mi", 1048576.0L},
+                                                              {"Gi", 1073741824.0L},
+                                                              {"Ti", 1099511627776.0L},
+                                                              {"Pi", 1125899906842624.0L},
+                                                              {"Ei", 1152921504606846976.0L}};
   return suffixes;
 }
 
@@ -250,8 +260,8 @@ KubeletAction KubeletBook::Admit(const PodView& pod, TimePoint now) {
     if (wanted == 0 || Sum(used, wanted) <= capacity) continue;
     ++view_.counters.double_bookings;
     return Reject(pod, "OutOf" + resource,
-                  "Pod Node didn't have enough resource: " + resource + ", requested: " +
-                      std::to_string(wanted) + ", used: " + std::to_string(used) +
+                  "Pod Node didn't have enough resource: " + resource +
+                      ", requested: " + std::to_string(wanted) + ", used: " + std::to_string(used) +
                       ", capacity: " + std::to_string(capacity) + " (thousandths)");
   }
   node.admitted[pod.uid] = pod.requests;

@@ -83,10 +83,14 @@ bool ControlPlane::KillApiServer() {
 bool ControlPlane::RestartApiServer() {
   // The same bookkeeping as up.sh's, so that down.sh ends the new one too.
   std::vector<std::string> argv = {
-      "bash", "-c",
-      "set -e; . \"$1\"; dir=$2; shift 2; setsid \"$@\" </dev/null >>\"$dir/logs/kube-apiserver.log\" "
+      "bash",
+      "-c",
+      "set -e; . \"$1\"; dir=$2; shift 2; setsid \"$@\" </dev/null "
+      ">>\"$dir/logs/kube-apiserver.log\" "
       "2>&1 & echo \"kube-apiserver $! $(process_start $!)\" >>\"$dir/pids\"",
-      "bash", Script("processes.sh"), dir_};
+      "bash",
+      Script("processes.sh"),
+      dir_};
   argv.insert(argv.end(), server_command_.begin(), server_command_.end());
   if (RunCommand(argv) != 0) return false;
   return Eventually(seconds(60), [this] { return ApiClient(admin()).Get("/readyz").ok(); });

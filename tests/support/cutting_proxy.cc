@@ -53,7 +53,9 @@ bool ProxiedRequest::IsBindingOf(const std::string& pod) const {
 
 struct CuttingProxy::State {
   State(Access a, Rule r)
-      : upstream(std::move(a)), upstream_tls(TlsClientContext(upstream.ca_pem)), rule(std::move(r)) {}
+      : upstream(std::move(a)),
+        upstream_tls(TlsClientContext(upstream.ca_pem)),
+        rule(std::move(r)) {}
 
   void AcceptLoop();
   void Serve(Stream& client);

@@ -15,8 +15,8 @@ namespace fairlead::e2e {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Tries `condition` until it holds (true) or the time is over (false). For what has no better way to
-// wait for, such as another process' HTTP answers.
+// Tries `condition` until it holds (true) or the time is over (false). For what has no better way
+// to wait for, such as another process' HTTP answers.
 bool Eventually(milliseconds patience, const std::function<bool()>& condition);
 
 // The whole file; empty if it is not there.

@@ -13,7 +13,7 @@ SchedulerProcess::SchedulerProcess(const std::string& dir, const SchedulerOption
   log_path_ = base + ".log";
   WriteFileText(base + ".yaml", "http:\n  address: 127.0.0.1\n  port: " + std::to_string(port_) +
                                     "\n" + options.config);
-  std::vector<std::string> argv = {FAIRLEAD_BINARY,   "scheduler", "--kubeconfig",
+  std::vector<std::string> argv = {FAIRLEAD_BINARY,    "scheduler", "--kubeconfig",
                                    options.kubeconfig, "--config",  base + ".yaml"};
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
   process_.Start(argv, log_path_, options.env);
@@ -34,8 +34,7 @@ double SchedulerProcess::Metric(const std::string& series) const {
   std::string text;
   if (Get("/metrics", &text) != 200) return 0;
   const std::size_t at = ("\n" + text).find("\n" + series + " ");
-  return at == std::string::npos ? 0
-                                 : std::strtod(text.c_str() + at + series.size() + 1, nullptr);
+  return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + series.size() + 1, nullptr);
 }
 
 std::string SchedulerProcess::Log() const { return ReadFileText(log_path_); }

@@ -42,7 +42,8 @@ Json RunningPatch(const PodView& pod) {
   Json& status = patch["status"];
   status["startTime"] = now;
   for (const char* type : {"Initialized", "Ready", "ContainersReady"}) {
-    status["conditions"].push_back({{"type", type}, {"status", "True"}, {"lastTransitionTime", now}});
+    status["conditions"].push_back(
+        {{"type", type}, {"status", "True"}, {"lastTransitionTime", now}});
   }
   for (const std::string& name : pod.containers) {
     status["containerStatuses"].push_back({{"name", name},
@@ -170,8 +171,8 @@ bool SimKubelets::State::ListPods(ApiClient& client) {
   std::string token;
   std::string list_version;
   do {
-    const Response response = client.Get("/api/v1/pods?limit=1000" +
-                                         (token.empty() ? "" : "&continue=" + token));
+    const Response response =
+        client.Get("/api/v1/pods?limit=1000" + (token.empty() ? "" : "&continue=" + token));
     if (!response.ok()) return false;
     Json list = response.ToJson();
     list_version = list["metadata"].value("resourceVersion", "");
@@ -227,7 +228,8 @@ void SimKubelets::State::WatchPods() {
       ok = ListPods(client);
     } else {
       const int status = watch.Run(
-          "/api/v1/pods?watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=" + from,
+          "/api/v1/pods?watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=" +
+              from,
           [this](const std::string& line) { OnWatchLine(line); });
       ok = status == 200;
     }
@@ -243,8 +245,8 @@ bool SimKubelets::State::CarryOut(ApiClient& client, const Errand& errand) {
   const PodView& pod = errand.pod;
   Response response;
   if (errand.kind == Errand::Kind::kDelete) {
-    response = client.Delete(PodPath(pod), {{"gracePeriodSeconds", 0},
-                                            {"preconditions", {{"uid", pod.uid}}}});
+    response = client.Delete(PodPath(pod),
+                             {{"gracePeriodSeconds", 0}, {"preconditions", {{"uid", pod.uid}}}});
   } else {
     Json patch;
     if (errand.kind == Errand::Kind::kStart) patch = RunningPatch(pod);

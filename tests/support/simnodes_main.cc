@@ -1,6 +1,6 @@
-// fairlead-simnodes: registers simulated GPU nodes in a cluster and plays their kubelets until it is
-// told to end. Says which gangs start, and at the end how many pods were bound and how many of them
-// did not fit beside what their node ran already.
+// fairlead-simnodes: registers simulated GPU nodes in a cluster and plays their kubelets until it
+// is told to end. Says which gangs start, and at the end how many pods were bound and how many of
+// them did not fit beside what their node ran already.
 #include <getopt.h>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -18,7 +18,8 @@ namespace {
 constexpr const char* kUsage =
     "Usage: fairlead-simnodes --kubeconfig FILE [OPTIONS]\n"
     "\n"
-    "Registers simulated nodes and plays their kubelets until SIGTERM or SIGINT, then removes them.\n"
+    "Registers simulated nodes and plays their kubelets until SIGTERM or SIGINT, then removes "
+    "them.\n"
     "\n"
     "  --kubeconfig FILE  of an administrator, as tests/controlplane/up.sh writes it\n"
     "  --nodes N          number of nodes (default 10)\n"
@@ -26,7 +27,8 @@ constexpr const char* kUsage =
     "  --cpu N            CPUs per node (default 96)\n"
     "  --memory NGi       memory per node (default 768Gi)\n"
     "  --racks N          racks to spread the nodes over (default 1)\n"
-    "  --model NAME       GPU model, the label nvidia.com/gpu.product (default NVIDIA-H100-80GB-HBM3)\n"
+    "  --model NAME       GPU model, the label nvidia.com/gpu.product (default "
+    "NVIDIA-H100-80GB-HBM3)\n"
     "  --prefix TEXT      of the names (default node-)\n"
     "  --observe-only     count, but write nothing about pods\n"
     "  --keep             leave the nodes there at the end\n";
@@ -120,8 +122,9 @@ class Progress {
     for (const auto& [key, gang] : view.gangs) {
       int& said = said_[key];
       if (gang.admitted == said || now - gang.last < milliseconds(300)) continue;
-      std::printf("%s: gang %s: %d pods started within %lld ms\n", key.substr(0, key.find('/')).c_str(),
-                  key.substr(key.find('/') + 1).c_str(), gang.admitted,
+      std::printf("%s: gang %s: %d pods started within %lld ms\n",
+                  key.substr(0, key.find('/')).c_str(), key.substr(key.find('/') + 1).c_str(),
+                  gang.admitted,
                   static_cast<long long>(
                       std::chrono::duration_cast<milliseconds>(gang.last - gang.first).count()));
       said = gang.admitted;
@@ -152,9 +155,8 @@ int Run(const Options& options) {
   std::fflush(stdout);
   Progress progress;
   while (poll(&asked_to_end, 1, 250) == 0) {
-    kubelets.Look([&](const ClusterView& view) {
-      progress.Print(view, std::chrono::steady_clock::now());
-    });
+    kubelets.Look(
+        [&](const ClusterView& view) { progress.Print(view, std::chrono::steady_clock::now()); });
   }
   const Counters counters = kubelets.counters();
   if (!options.keep) kubelets.RemoveAllNodes();

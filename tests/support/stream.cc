@@ -117,9 +117,9 @@ bool Stream::ReadSome(std::string* out) {
 
 bool Stream::WriteAll(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto n =
-        ssl_ != nullptr ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
-                        : static_cast<int>(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    const auto n = ssl_ != nullptr
+                       ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                       : static_cast<int>(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
     if (n <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }

@@ -24,7 +24,8 @@ class JsonFields {
   // `what` names the object in errors, such as "nodes". `error` is shared by all readers of a text.
   JsonFields(Element element, std::string_view what, std::optional<Error>* error)
       : what_(what), error_(error) {
-    if (element.get(object_) != simdjson::SUCCESS) Fail("", "an object");
+    // After an error the element may be one that stands for nothing.
+    if (ok() && element.get(object_) != simdjson::SUCCESS) Fail("", "an object");
   }
 
   bool ok() const { return !error_->has_value(); }
@@ -74,7 +75,11 @@ class JsonFields {
     return std::string(value);
   }
 
-  bool Has(std::string_view key) const { return object_.at_key(key).error() == simdjson::SUCCESS; }
+  // Is the field there and null?
+  bool IsNull(std::string_view key) {
+    Element child;
+    return Read(key, "a value or null", &child) && child.is_null();
+  }
 
   // Calls `each(element)` for the items of an array, until an error.
   template <typename Each>
@@ -106,6 +111,7 @@ class JsonFields {
     return value;
   }
 
+  // For a JsonFields of its own.
   Element Child(std::string_view key) {
     Element child;
     Read(key, "a value", &child);

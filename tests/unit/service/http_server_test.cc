@@ -45,6 +45,11 @@ class Peer {
     }
   }
 
+  bool HasAnswer() const {
+    char c = 0;
+    return recv(fd_, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  }
+
   // Until the text ends in `end`; empty: until the server closes.
   std::string Receive(std::string_view end = "") const {
     std::string text;
@@ -112,8 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PostElsewhere", "POST /x" CLOSE, "404", "/readyz\n"},
         Case{"Post", "POST /metrics" CLOSE, "405", "only GET and HEAD\n"},
         Case{"Delete", "DELETE /healthz" CLOSE, "405", "only GET and HEAD\n"},
-        Case{"Body",
-             "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nGET ", "413", "\n"},
+        Case{"Body", "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nGET ", "413",
+             "\n"},
         Case{"ChunkedBody",
              "POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "413",
              "\n"},
@@ -166,6 +171,10 @@ TEST_F(HttpServerTest, ConnectionsBeyondTheLimitWaitForTheirTurn) {
   }
   const Peer third(server_->port());
   third.Send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Answered later than the third was asked, so the third had its chance.
+  second->Send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  second->Receive("\r\n\r\nok\n");
+  EXPECT_FALSE(third.HasAnswer());
   first.reset();
   EXPECT_THAT(third.Receive("\r\n\r\nok\n"), StartsWith("HTTP/1.1 200"));
 }
