@@ -167,8 +167,8 @@ void Steady(benchmark::State& state) {
   Commit(&cluster, *first, Decide({*first, QueuesPolicy(), Instant{}}).plan);
   for (int n = 0; n < 13; ++n) {
     for (int d = 0; d < 8; ++d) {
-      cluster.store().RemovePod("default",
-                                Cluster::Numbered("full" + std::to_string(n), d), "", Instant{});
+      cluster.store().RemovePod("default", Cluster::Numbered("full" + std::to_string(n), d), "",
+                                Instant{});
     }
   }
   AddBacklog(&cluster, 100, kSeed + 1, "new");

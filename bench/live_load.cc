@@ -89,9 +89,8 @@ std::string PodText(const PodPlan& plan) {
 // Binding{1 metadata{1 name}, 2 target{1 kind, 3 name}} in its envelope.
 std::string BindingBytes(const std::string& pod, const std::string& node) {
   using testing::Proto;
-  const Proto binding = Proto()
-                            .Message(1, Proto().Text(1, pod))
-                            .Message(2, Proto().Text(1, "Node").Text(3, node));
+  const Proto binding =
+      Proto().Message(1, Proto().Text(1, pod)).Message(2, Proto().Text(1, "Node").Text(3, node));
   const Proto type = Proto().Text(1, "v1").Text(2, "Binding");
   return std::string("k8s\0", 4) + Proto().Message(1, type).Message(2, binding).bytes();
 }
@@ -121,9 +120,8 @@ bool PodWriter::Create(ApiClient& client, std::size_t i) const {
 
 bool CreateNamespace(const Access& access) {
   ApiClient client(access);
-  const Json object = {{"apiVersion", "v1"},
-                       {"kind", "Namespace"},
-                       {"metadata", {{"name", kNamespace}}}};
+  const Json object = {
+      {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}}}};
   return Ok(client.Post("/api/v1/namespaces", object), "create the namespace");
 }
 
@@ -140,8 +138,7 @@ bool CreateNodes(const Access& access, std::size_t n) {
 
 bool CreatePods(const Access& access, const PodPlan& plan, std::size_t n) {
   const PodWriter writer(plan);
-  return All(access, n,
-             [&](ApiClient& client, std::size_t i) { return writer.Create(client, i); });
+  return All(access, n, [&](ApiClient& client, std::size_t i) { return writer.Create(client, i); });
 }
 
 bool BindPods(const Access& access, std::size_t pods, std::size_t nodes) {

@@ -56,9 +56,8 @@ struct ReadyRun {
 };
 inline constexpr std::size_t kPodsPerNode = 10;
 inline constexpr std::size_t kBoundPerNode = 8;
-// Fills the cluster with pods of another scheduler, kPodsPerNode for every node and kBoundPerNode of
-// them bound, so that nothing is
-// to be decided. They stay.
+// Fills the cluster with pods of another scheduler, kPodsPerNode for every node and kBoundPerNode
+// of them bound, so that nothing is to be decided. They stay.
 bool FillForReady(const e2e::ControlPlane& plane, std::size_t nodes);
 std::optional<ReadyRun> MeasureReady(const e2e::ControlPlane& plane);
 

@@ -22,7 +22,8 @@ QueueOrder::QueueOrder(ResourceVector capacity, std::vector<QueueLoad> queues)
   for (QueueLoad& load : queues) {
     FAIRLEAD_CHECK(load.weight > 0, "queue {} has weight {}", load.name, load.weight);
     const auto rank = static_cast<std::uint32_t>(entries_.size());
-    FAIRLEAD_CHECK(rank == 0 || entries_.back().load.name != load.name, "queue {} twice", load.name);
+    FAIRLEAD_CHECK(rank == 0 || entries_.back().load.name != load.name, "queue {} twice",
+                   load.name);
     if (entry_of_id_.size() <= load.id.index()) entry_of_id_.resize(load.id.index() + 1, kNoEntry);
     FAIRLEAD_CHECK(entry_of_id_[load.id.index()] == kNoEntry, "queue id {} twice", load.id.value());
     entry_of_id_[load.id.index()] = rank;

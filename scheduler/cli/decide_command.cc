@@ -15,7 +15,8 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr const char* kHelp = R"(One scheduling decision for a cluster given as a YAML file; nothing is changed anywhere.
+constexpr const char* kHelp =
+    R"(One scheduling decision for a cluster given as a YAML file; nothing is changed anywhere.
 
   now: 2026-01-01T12:00:00Z
   nodes:  [{name: n, count: 4, cpu: 32, memory: 256Gi, gpus: 8, model: H100,
@@ -60,8 +61,7 @@ int Run(const Options& options) {
   const Snapshot& snapshot = *file->snapshot;
   const DecideInput input{snapshot, file->config.policy, file->now};
   const Decision decision = Decide(input);
-  const std::vector<std::string> objections =
-      Verify(snapshot, file->config.policy, decision.plan);
+  const std::vector<std::string> objections = Verify(snapshot, file->config.policy, decision.plan);
   for (const std::string& objection : objections) {
     fmt::print(stderr, "fairlead: the plan is not sound: {}\n", objection);
   }

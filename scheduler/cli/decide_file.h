@@ -1,5 +1,5 @@
 // The file that `fairlead decide` reads: a cluster, its queues and the gangs that wait or run, in
-// one YAML document. README and `fairlead decide --help` show the format. Strict: an unknown key, a
+// one YAML document. `fairlead decide --help` shows the format. Strict: an unknown key, a
 // wrong type or a dangling name is refused with file, line and column.
 #pragma once
 

@@ -116,31 +116,32 @@ Status ReadTaints(MapReader* map, std::vector<Taint>* out) {
 }
 
 Status ReadTolerations(MapReader* map, std::vector<Toleration>* out) {
-  return EachItem(map, "tolerations",
-                  [&](const yaml::Node& item, const std::string& path) -> Status {
-    TaintText text;
-    if (Status status = ReadTaintText(item, *map, path, true, &text); !status) return status;
-    Toleration toleration{text.key, TolerationOperator::kEqual, text.value, {}};
-    // A short form without a value tolerates every value.
-    const bool short_form = item.kind == yaml::Kind::kScalar;
-    if (text.op == "Exists" || (short_form && !text.has_value)) {
-      toleration.op = TolerationOperator::kExists;
-    } else if (!text.op.empty() && text.op != "Equal") {
-      return map->MakeError(item, path, fmt::format("operator '{}': expected Equal or Exists",
-                                                    text.op));
-    }
-    if (!text.effect.empty()) {
-      toleration.effect = EffectFrom(text.effect);
-      if (!toleration.effect) {
-        return map->MakeError(item, path,
-                              fmt::format("effect '{}': expected NoSchedule, PreferNoSchedule or "
-                                          "NoExecute",
-                                          text.effect));
-      }
-    }
-    out->push_back(std::move(toleration));
-    return Ok{};
-  });
+  return EachItem(
+      map, "tolerations", [&](const yaml::Node& item, const std::string& path) -> Status {
+        TaintText text;
+        if (Status status = ReadTaintText(item, *map, path, true, &text); !status) return status;
+        Toleration toleration{text.key, TolerationOperator::kEqual, text.value, {}};
+        // A short form without a value tolerates every value.
+        const bool short_form = item.kind == yaml::Kind::kScalar;
+        if (text.op == "Exists" || (short_form && !text.has_value)) {
+          toleration.op = TolerationOperator::kExists;
+        } else if (!text.op.empty() && text.op != "Equal") {
+          return map->MakeError(item, path,
+                                fmt::format("operator '{}': expected Equal or Exists", text.op));
+        }
+        if (!text.effect.empty()) {
+          toleration.effect = EffectFrom(text.effect);
+          if (!toleration.effect) {
+            return map->MakeError(
+                item, path,
+                fmt::format("effect '{}': expected NoSchedule, PreferNoSchedule or "
+                            "NoExecute",
+                            text.effect));
+          }
+        }
+        out->push_back(std::move(toleration));
+        return Ok{};
+      });
 }
 
 void ReadState(MapReader* map, GangState* out) {
@@ -174,7 +175,8 @@ void ReadRunning(MapReader* map, GangSpec* spec) {
     return map->Fail(*nodes, "nodes", status.error().message);
   }
   if (running > spec->pods) {
-    map->Fail(*nodes, "nodes", fmt::format("{} pods run, but the gang has {}", running, spec->pods));
+    map->Fail(*nodes, "nodes",
+              fmt::format("{} pods run, but the gang has {}", running, spec->pods));
   }
 }
 

@@ -160,8 +160,8 @@ Status Manifests::AddPodsOfJob(const Node& job, const std::string& file) {
   const std::int64_t parallelism = IntAt(*spec, "parallelism", 1);
   const std::int64_t pods = std::min(parallelism, IntAt(*spec, "completions", parallelism));
   if (pods > kMaxPodsOfJob) {
-    return ErrorAt(*spec, file, "spec.parallelism", fmt::format("{} pods: expected at most {}", pods,
-                                                                kMaxPodsOfJob));
+    return ErrorAt(*spec, file, "spec.parallelism",
+                   fmt::format("{} pods: expected at most {}", pods, kMaxPodsOfJob));
   }
   const Node& job_metadata = *job.Find("metadata");
   const std::string job_name = TextAt(job_metadata, "name");

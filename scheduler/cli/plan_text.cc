@@ -65,8 +65,8 @@ std::string StartedTable(const Snapshot& snapshot, const std::vector<Placement>&
     for (; i < bind.size() && bind[i].gang == gang; ++i) {
       ++pods_by_rank[snapshot.nodes->name_rank[bind[i].node.index()]];
     }
-    rows.push_back({GangName(snapshot, gang), std::to_string(i - first),
-                    NodeList(snapshot, pods_by_rank)});
+    rows.push_back(
+        {GangName(snapshot, gang), std::to_string(i - first), NodeList(snapshot, pods_by_rank)});
   }
   *gangs = rows.size() - 1;
   return Table(rows);
@@ -102,10 +102,10 @@ std::string PlanToText(const Snapshot& snapshot, const Decision& decision, bool 
     }
     text += Heading("WAITS", kYellow, colour) + Table(rows) + "\n";
   }
-  text += fmt::format("{} gang{} with {} pod{} start{}, {} wait{}.\n", started,
-                      started == 1 ? "" : "s", plan.bind.size(), plan.bind.size() == 1 ? "" : "s",
-                      started == 1 ? "s" : "", plan.pending.size(),
-                      plan.pending.size() == 1 ? "s" : "");
+  text +=
+      fmt::format("{} gang{} with {} pod{} start{}, {} wait{}.\n", started, started == 1 ? "" : "s",
+                  plan.bind.size(), plan.bind.size() == 1 ? "" : "s", started == 1 ? "s" : "",
+                  plan.pending.size(), plan.pending.size() == 1 ? "s" : "");
   if (decision.exhausted) text += "The step budget was spent: some gangs were not tried.\n";
   return text;
 }

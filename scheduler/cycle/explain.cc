@@ -54,8 +54,8 @@ std::string StaticReason(const Snapshot& snapshot, const NodeClasses& classes, s
 
 // What the first member that does not fit sees.
 struct Shortfall {
-  std::int64_t fit = 0;   // members that were set down before it
-  std::string nodes;      // "0/N nodes are available: ..."; empty if the gang does fit
+  std::int64_t fit = 0;  // members that were set down before it
+  std::string nodes;     // "0/N nodes are available: ..."; empty if the gang does fit
 };
 
 // One cluster, as it is or empty, and what is known about gangs that do not fit it.
@@ -111,7 +111,8 @@ class Lookout {
     }
     CountShortResources(shape_id, may_run, &reasons);
     std::vector<std::string> texts;
-    for (const auto& [reason, count] : reasons) texts.push_back(fmt::format("{} {}", count, reason));
+    for (const auto& [reason, count] : reasons)
+      texts.push_back(fmt::format("{} {}", count, reason));
     std::sort(texts.begin(), texts.end());
     return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
   }
@@ -165,8 +166,7 @@ std::string WhatItNeeds(const Snapshot& snapshot, const std::vector<MemberGroup>
   }
   std::vector<std::string> parts;
   for (const MemberGroup& group : groups) {
-    parts.push_back(
-        PodsOf(snapshot, static_cast<std::int64_t>(group.members.size()), group.shape));
+    parts.push_back(PodsOf(snapshot, static_cast<std::int64_t>(group.members.size()), group.shape));
   }
   return fmt::format("{} pods ({})", need, fmt::join(parts, ", "));
 }
@@ -203,13 +203,12 @@ class Explainer {
       return shortfall.nodes.empty() ? NotTwice(candidate) : shortfall.nodes;
     }
     const std::string needs = WhatItNeeds(snapshot_, groups, candidate.need);
-    std::string text = candidate.held == 0
-                           ? fmt::format("gang needs {}", needs)
-                           : fmt::format("gang has {} of {} pods and needs {}",
-                                         candidate.held, gang.min_member, needs);
+    std::string text = candidate.held == 0 ? fmt::format("gang needs {}", needs)
+                                           : fmt::format("gang has {} of {} pods and needs {}",
+                                                         candidate.held, gang.min_member, needs);
     if (shortfall.nodes.empty()) return text + ", " + NotTwice(candidate);
     text += cluster.empty() ? fmt::format(", {} fit now", shortfall.fit)
-                               : fmt::format(", {} {}", cluster, shortfall.fit);
+                            : fmt::format(", {} {}", cluster, shortfall.fit);
     return fmt::format("{}; for one more {}", text, shortfall.nodes);
   }
 

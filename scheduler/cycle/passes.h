@@ -19,7 +19,7 @@ struct Refusal {
   std::string message;
 };
 struct ResolvedClaim {
-  QueueId queue;  // charged for what the claim holds; None if no such queue exists
+  QueueId queue;                   // charged for what the claim holds; None if no such queue exists
   std::optional<Refusal> refusal;  // why it may not start anything
 };
 std::vector<ResolvedClaim> ResolveClaims(const Snapshot& snapshot, const Policy& policy);

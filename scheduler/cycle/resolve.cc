@@ -17,8 +17,7 @@ constexpr std::string_view kDefaultQueue = "default";
 
 std::string ListNames(const std::vector<std::string>& names) {
   if (names.size() <= kNamesShown) return fmt::format("{}", fmt::join(names, ", "));
-  return fmt::format("{} and {} more",
-                     fmt::join(names.begin(), names.begin() + kNamesShown, ", "),
+  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kNamesShown, ", "),
                      names.size() - kNamesShown);
 }
 
@@ -57,8 +56,8 @@ class Resolver {
   static Refusal NoTenant(const Claim& claim) {
     std::string message = fmt::format("namespace \"{}\" belongs to no tenant", claim.ns);
     if (!claim.tenant_label.empty()) {
-      message += fmt::format(" (its label names \"{}\", which is not configured)",
-                             claim.tenant_label);
+      message +=
+          fmt::format(" (its label names \"{}\", which is not configured)", claim.tenant_label);
     }
     return {ReasonCode::kUnauthorized, std::move(message)};
   }
@@ -70,12 +69,11 @@ class Resolver {
     std::vector<std::string> names;
     for (const QueueSpec& spec : policy_.queues) names.push_back(spec.name);
     const std::string what =
-        claim.queue.empty() ? fmt::format("no queue is asked for and there is no queue \"{}\"",
-                                          kDefaultQueue)
-                            : fmt::format("queue \"{}\" does not exist", claim.queue);
-    return {QueueId::None(),
-            Refusal{ReasonCode::kUnknownQueue,
-                    fmt::format("{}; queues: {}", what, ListNames(names))}};
+        claim.queue.empty()
+            ? fmt::format("no queue is asked for and there is no queue \"{}\"", kDefaultQueue)
+            : fmt::format("queue \"{}\" does not exist", claim.queue);
+    return {QueueId::None(), Refusal{ReasonCode::kUnknownQueue,
+                                     fmt::format("{}; queues: {}", what, ListNames(names))}};
   }
 
   ResolvedClaim ResolveFor(const TenantSpec& tenant, const Claim& claim) const {
@@ -84,14 +82,13 @@ class Resolver {
     const std::string allowed = ListNames(tenant.queues);
     if (!queue.valid()) {
       return {queue, Refusal{ReasonCode::kUnknownQueue,
-                             fmt::format("queue \"{}\" does not exist; tenant \"{}\" may use: {}", name,
-                                         tenant.name, allowed)}};
+                             fmt::format("queue \"{}\" does not exist; tenant \"{}\" may use: {}",
+                                         name, tenant.name, allowed)}};
     }
     if (std::find(tenant.queues.begin(), tenant.queues.end(), name) == tenant.queues.end()) {
-      return {queue,
-              Refusal{ReasonCode::kUnauthorized,
-                      fmt::format("tenant \"{}\" may not use queue \"{}\"; it may use: {}", tenant.name, name,
-                                  allowed)}};
+      return {queue, Refusal{ReasonCode::kUnauthorized,
+                             fmt::format("tenant \"{}\" may not use queue \"{}\"; it may use: {}",
+                                         tenant.name, name, allowed)}};
     }
     return {queue, std::nullopt};
   }

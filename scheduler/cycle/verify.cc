@@ -98,8 +98,8 @@ class Verifier {
       }
     }
     if (shape.requests.gpus == 0 || shape.gpu_models.empty()) return;
-    const auto accepted = std::count(shape.gpu_models.begin(), shape.gpu_models.end(),
-                                     info.gpu_model);
+    const auto accepted =
+        std::count(shape.gpu_models.begin(), shape.gpu_models.end(), info.gpu_model);
     if (accepted == 0) {
       Object("pod {} does not accept GPU model {} of node {}", member.pod, info.gpu_model,
              info.name);
@@ -133,9 +133,12 @@ class Verifier {
         if ((used & taken.gpus) != 0) Object("a device of node {} is given twice", name);
         used |= taken.gpus;
       }
+      // A node that others overbooked is no fault of a plan that takes no device there.
       const std::int32_t gpus = snapshot_.nodes->gpus[node.index()];
+      const bool takes_gpus = used != snapshot_.usage.gpu_used[node.index()];
       devices += std::popcount(used & DevicesOf(gpus));
-      if (devices > gpus) Object("node {} has {} GPUs, {} are taken", name, gpus, devices);
+      if (takes_gpus && devices > gpus)
+        Object("node {} has {} GPUs, {} are taken", name, gpus, devices);
       for (std::uint32_t r = 0; r < wanted.size(); ++r) {
         const bool known = r < snapshot_.usage.resources;
         const std::int64_t free = known ? snapshot_.usage.Free(ResourceId(r), node) : 0;
@@ -155,8 +158,8 @@ class Verifier {
       if (gang.min_member > policy_.max_gang_size) {
         Object("gang {} is larger than max_gang_size", Name(gang));
       }
-      const auto held = std::count_if(gang.members.begin(), gang.members.end(),
-                                      CountsTowardsMinimum);
+      const auto held =
+          std::count_if(gang.members.begin(), gang.members.end(), CountsTowardsMinimum);
       const std::int64_t whole = held + static_cast<std::int64_t>(members.size());
       if (whole < gang.min_member) {
         Object("gang {} would hold {} of {} members", Name(gang), whole, gang.min_member);

@@ -128,7 +128,6 @@ class ContainerSum {
       if (container.restart_always) {
         Merge(own, Sum, total);
         Merge(own, Sum, &sidecars);
-        Merge(sidecars, Largest, &largest);
       } else {
         Merge(sidecars, Sum, &own);
         Merge(own, Largest, &largest);

@@ -26,7 +26,7 @@ class RawArena {
   std::pmr::memory_resource* memory() { return &resource_; }
 
  private:
-  static constexpr std::size_t kBytes = 16 * 1024;
+  static constexpr std::size_t kBytes = 16'384;
   alignas(std::max_align_t) std::array<std::byte, kBytes> buffer_;  // uninitialised on purpose
   std::pmr::monotonic_buffer_resource resource_{buffer_.data(), buffer_.size()};
 };

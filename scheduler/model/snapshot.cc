@@ -40,7 +40,8 @@ ResourceVector Capacity(const Snapshot& snapshot) {
   for (const NodeId node : nodes.by_name) {
     const ResourceVector& capacity = nodes.capacity[node.index()];
     for (std::uint32_t r = 0; r < capacity.size(); ++r) {
-      const bool overflow = __builtin_add_overflow(totals[r], capacity.Get(ResourceId(r)), &totals[r]);
+      const bool overflow =
+          __builtin_add_overflow(totals[r], capacity.Get(ResourceId(r)), &totals[r]);
       FAIRLEAD_CHECK(!overflow, "capacity of {}", names.resources[r]);
     }
     if (nodes.gpus[node.index()] > 0) {

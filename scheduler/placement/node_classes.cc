@@ -15,7 +15,8 @@ const Taint& CordonTaint() {
   return kTaint;
 }
 
-std::vector<std::string> SelectorKeys(const Snapshot& snapshot, const std::vector<ShapeId>& shapes) {
+std::vector<std::string> SelectorKeys(const Snapshot& snapshot,
+                                      const std::vector<ShapeId>& shapes) {
   std::set<std::string> keys;
   for (const ShapeId shape : shapes) {
     for (const auto& [key, value] : (*snapshot.shapes)[shape.index()]->node_selector) {

@@ -85,7 +85,8 @@ void Placer::SortHardestFirst(std::vector<MemberGroup>* groups) {
 std::int64_t Placer::Bound(const std::vector<MemberGroup>& groups) {
   std::int64_t bound = 0;
   for (const MemberGroup& group : groups) {
-    bound += std::min(static_cast<std::int64_t>(group.members.size()), StateOf(group.shape).at_most);
+    bound +=
+        std::min(static_cast<std::int64_t>(group.members.size()), StateOf(group.shape).at_most);
   }
   return bound;
 }
@@ -100,7 +101,8 @@ bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Plac
   const std::size_t out_before = out->size();
   std::int64_t placed = 0;
   std::int64_t untried = 0;
-  for (const MemberGroup& group : groups) untried += static_cast<std::int64_t>(group.members.size());
+  for (const MemberGroup& group : groups)
+    untried += static_cast<std::int64_t>(group.members.size());
   for (const MemberGroup& group : groups) {
     untried -= static_cast<std::int64_t>(group.members.size());
     placed += PlaceGroup(group, gang.id, out);
@@ -138,8 +140,8 @@ void Placer::Begin() {
 std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang,
                                 std::vector<Placement>* out) {
   const bool first = room_.Mark() == 0;
-  GroupRun run{group, StateOf(group.shape), gang, out,
-               static_cast<std::int64_t>(group.members.size()), 0};
+  GroupRun run{
+      group, StateOf(group.shape), gang, out, static_cast<std::int64_t>(group.members.size()), 0};
   for (std::int32_t level = 0; level < room_.levels() && run.placed < run.want; ++level) {
     const bool may_fit = room_.LevelGpus(level) >= run.state.need.gpus;
     if (may_fit && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);

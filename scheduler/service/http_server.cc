@@ -19,7 +19,8 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using Response = http::response<http::string_body>;
 
-constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+constexpr std::uint32_t kMaxHeaderBytes = 8U * 1024;
+constexpr std::size_t kBufferBytes = 16U * 1024;  // a header, and what is read along with it
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 
 Error Fail(std::string message) {
@@ -90,6 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection<Server>> {
   Connection(tcp::socket socket, Server& server) : stream_(std::move(socket)), server_(server) {
     ++server_.connections;
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the process either way
   ~Connection() { server_.ConnectionEnded(); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -148,7 +150,7 @@ class Connection : public std::enable_shared_from_this<Connection<Server>> {
 
   beast::tcp_stream stream_;
   Server& server_;
-  beast::flat_buffer buffer_{2 * kMaxHeaderBytes};
+  beast::flat_buffer buffer_{kBufferBytes};
   std::optional<http::request_parser<http::empty_body>> parser_;
   Response response_;
 };

@@ -25,6 +25,9 @@ struct Overbooking {
   const char* name;
   PodOptions first, second;
   const char* reason;
+
+  // Else the name of the test would show addresses.
+  friend void PrintTo(const Overbooking& it, std::ostream* out) { *out << it.name; }
 };
 
 class Overbookings : public E2eTest, public testing::WithParamInterface<Overbooking> {};

@@ -11,6 +11,9 @@ struct BadPod {
   const char* name;
   PodOptions options;
   const char* why;  // in the condition's message
+
+  // Else the name of the test would show addresses.
+  friend void PrintTo(const BadPod& it, std::ostream* out) { *out << it.name; }
 };
 
 class BadInput : public E2eTest, public testing::WithParamInterface<BadPod> {};

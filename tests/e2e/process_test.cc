@@ -14,6 +14,9 @@ struct BadStart {
   const char* kubeconfig;  // its text; null: no such file
   const char* config;
   const char* said;
+
+  // Else the name of the test would show addresses.
+  friend void PrintTo(const BadStart& it, std::ostream* out) { *out << it.name; }
 };
 
 class BadStarts : public E2eTest, public testing::WithParamInterface<BadStart> {};

@@ -282,11 +282,14 @@ void SimKubelets::State::Work() {
     lock.lock();
     if (!done) {
       Later(Clock::now() + kRetry, std::move(errand));
-    } else if (errand.kind == Errand::Kind::kStart && !errand.pod.Annotation(kRuntimeKey).empty()) {
-      const long runtime = std::strtol(errand.pod.Annotation(kRuntimeKey).c_str(), nullptr, 10);
-      errand.kind = Errand::Kind::kFinish;
-      Later(Clock::now() + milliseconds(runtime), std::move(errand));
+      continue;
     }
+    const std::string stated = errand.pod.Annotation(kRuntimeKey);
+    const long runtime =
+        stated.empty() ? options.default_runtime_ms : std::strtol(stated.c_str(), nullptr, 10);
+    if (errand.kind != Errand::Kind::kStart || runtime < 0) continue;
+    errand.kind = Errand::Kind::kFinish;
+    Later(Clock::now() + milliseconds(runtime), std::move(errand));
   }
 }
 

@@ -36,8 +36,9 @@ struct NodeSpec {
 Json NodeObject(const NodeSpec& spec);
 
 struct KubeletOptions {
-  bool observe_only = false;  // judge and count, but write nothing about pods
-  int connections = 4;        // for writing
+  bool observe_only = false;     // judge and count, but write nothing about pods
+  int connections = 4;           // for writing
+  long default_runtime_ms = -1;  // of pods without the annotation; negative: they run on
 };
 
 class SimKubelets {

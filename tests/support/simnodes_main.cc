@@ -30,6 +30,8 @@ constexpr const char* kUsage =
     "  --model NAME       GPU model, the label nvidia.com/gpu.product (default "
     "NVIDIA-H100-80GB-HBM3)\n"
     "  --prefix TEXT      of the names (default node-)\n"
+    "  --runtime-ms N     pods without the annotation sim.fairlead.dev/runtime-ms succeed after N "
+    "ms\n"
     "  --observe-only     count, but write nothing about pods\n"
     "  --keep             leave the nodes there at the end\n";
 
@@ -42,6 +44,7 @@ struct Options {
   std::string prefix = "node-";
   bool observe_only = false;
   bool keep = false;
+  long runtime_ms = -1;
 };
 
 bool Apply(int option, const char* text, Options* out) {
@@ -71,6 +74,9 @@ bool Apply(int option, const char* text, Options* out) {
     case 'p':
       out->prefix = text;
       return true;
+    case 't':
+      out->runtime_ms = number;
+      return number >= 0;
     case 'o':
       out->observe_only = true;
       return true;
@@ -91,6 +97,7 @@ bool Parse(int argc, char** argv, Options* out) {
                                  {"racks", required_argument, nullptr, 'r'},
                                  {"model", required_argument, nullptr, 'M'},
                                  {"prefix", required_argument, nullptr, 'p'},
+                                 {"runtime-ms", required_argument, nullptr, 't'},
                                  {"observe-only", no_argument, nullptr, 'o'},
                                  {"keep", no_argument, nullptr, 'K'},
                                  {nullptr, 0, nullptr, 0}};
@@ -149,7 +156,8 @@ int Run(const Options& options) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // before threads inherit the mask
   pollfd asked_to_end{.fd = signalfd(-1, &ends, SFD_CLOEXEC), .events = POLLIN, .revents = 0};
 
-  SimKubelets kubelets(access, {.observe_only = options.observe_only});
+  SimKubelets kubelets(
+      access, {.observe_only = options.observe_only, .default_runtime_ms = options.runtime_ms});
   const std::size_t registered = kubelets.AddNodes(Nodes(options));
   std::printf("nodes registered: %zu of %d\n", registered, options.nodes);
   std::fflush(stdout);

@@ -81,8 +81,8 @@ class Placer {
 
   struct ShapeState {
     ShapeNeed need;
-    Share dominant;       // of one member's request in the cluster's capacity
-    RankBits open;        // feasible and not known to be full
+    Share dominant;                     // of one member's request in the cluster's capacity
+    RankBits open;                      // feasible and not known to be full
     std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
   };
   struct Closed {

@@ -57,7 +57,7 @@ TEST(Decide, StopsWhenTheStepBudgetIsSpent) {
     bool exhausted;
   };
   // The first gang costs 12: 1, the feasible set of 10 nodes, and one node. Each other costs 2.
-  const std::vector<Case> cases = {{0, 0, true},  {1, 1, true},   {12, 1, true}, {13, 2, true},
+  const std::vector<Case> cases = {{0, 0, true},  {1, 1, true},  {12, 1, true},  {13, 2, true},
                                    {14, 2, true}, {15, 3, true}, {29, 10, false}};
   for (const Case& c : cases) {
     const Policy policy;
@@ -124,8 +124,12 @@ TEST_P(Rollback, GivesBackOnlyWhatIsStale) {
   Cluster cluster;
   cluster.Node("n", {.gpus = c.assumed ? 3 : 2});
   if (c.fits) cluster.Node("m", {.gpus = 2});
-  cluster.Gang({.name = "g", .pods = 4, .min_member = c.started ? 2 : 4, .gpus = 1,
-                .bound = {"n", "n"}, .bound_at = Seconds(100)});
+  cluster.Gang({.name = "g",
+                .pods = 4,
+                .min_member = c.started ? 2 : 4,
+                .gpus = 1,
+                .bound = {"n", "n"},
+                .bound_at = Seconds(100)});
   if (c.started) {
     // Was whole; then one member was lost.
     cluster.Take();
@@ -231,7 +235,10 @@ TEST(Decide, DefaultQueueMustExistToo) {
 TEST(Record, RefusesWhatIsNoRecord) {
   Cluster cluster;
   cluster.Nodes("n", 2, {.gpus = 1, .model = "H100"});
-  cluster.Gang({.name = "g", .pods = 2, .gpus = 1, .tolerations = {{"k", TolerationOperator::kEqual, "v", std::nullopt}}});
+  cluster.Gang({.name = "g",
+                .pods = 2,
+                .gpus = 1,
+                .tolerations = {{"k", TolerationOperator::kEqual, "v", std::nullopt}}});
   const auto snapshot = cluster.Take();
   const Policy policy;
   const DecideInput input{*snapshot, policy, Seconds(7), 42};

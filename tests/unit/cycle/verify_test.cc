@@ -27,7 +27,9 @@ std::shared_ptr<const Snapshot> Scene() {
   cluster.Node("n1", {.cpu = 8, .gpus = 4, .model = "H100", .labels = {{"zone", "z1"}}});
   cluster.Node("n2", {.cpu = 8, .gpus = 4, .model = "H100", .labels = {{"zone", "z1"}}});
   cluster.Node("n3", {.gpus = 4, .model = "H100", .labels = {{"zone", "z1"}}, .cordoned = true});
-  cluster.Node("n4", {.gpus = 4, .model = "H100", .labels = {{"zone", "z1"}},
+  cluster.Node("n4", {.gpus = 4,
+                      .model = "H100",
+                      .labels = {{"zone", "z1"}},
                       .taints = {{"t", "", TaintEffect::kNoExecute}}});
   cluster.Node("n5", {.gpus = 4, .model = "A100", .labels = {{"zone", "z1"}}});
   cluster.Node("n6", {.gpus = 4, .model = "H100", .labels = {{"zone", "z2"}}});
@@ -37,8 +39,12 @@ std::shared_ptr<const Snapshot> Scene() {
   runs.gpu_devices = {0, 1, 2, 3};
   cluster.store().UpsertPod(runs, Instant{});
   // Gang 1: what the plan places, on n0 and n1.
-  cluster.Gang({.name = "whole", .pods = 4, .milli_cpu = 4000, .gpus = 2,
-                .selector = {{"zone", "z1"}}, .models = {"H100"}});
+  cluster.Gang({.name = "whole",
+                .pods = 4,
+                .milli_cpu = 4000,
+                .gpus = 2,
+                .selector = {{"zone", "z1"}},
+                .models = {"H100"}});
   // Gang 2: partial, stale.
   cluster.Gang({.name = "part", .pods = 3, .gpus = 8, .bound = {"n6", "n6"}});
   cluster.Gang({.name = "gated", .gpus = 1, .gated = true});
@@ -101,16 +107,23 @@ TEST_F(Verifying, NoticesEveryBrokenPlan) {
       {"has 4 GPUs, 18 are taken",
        [](Plan* p) { p->bind.front().node = NodeId(6); }},  // unknown devices of "part"
       {"asks for 2 GPUs and gets 1", [](Plan* p) { p->bind.front().gpus = 0b1; }},
-      {"devices that its node does not have",
-       [](Plan* p) { p->bind.front().gpus = 0b110000; }},
+      {"devices that its node does not have", [](Plan* p) { p->bind.front().gpus = 0b110000; }},
       {"is bound and pending",
-       [](Plan* p) { p->pending = {{p->bind.front().gang, ReasonCode::kInvalidRequest, "x"}}; }},
+       [](Plan* p) {
+         p->pending = {{p->bind.front().gang, ReasonCode::kInvalidRequest, "x"}};
+       }},
       {"waits without a reason", [](Plan* p) { p->pending.front().message.clear(); }},
       {"out of order", [](Plan* p) { std::swap(p->pending[0], p->pending[1]); }},
-      {"pending gang 999", [](Plan* p) { p->pending.push_back({GangId(999), {}, "x"}); }},
+      {"pending gang 999",
+       [](Plan* p) {
+         p->pending.push_back({GangId(999), {}, "x"});
+       }},
       {"is left behind", [](Plan* p) { p->evict.front().members.pop_back(); }},
       {"holds nothing", [](Plan* p) { p->evict.front().members.push_back(2); }},
-      {"in no order", [](Plan* p) { p->evict.front().members = {1, 0}; }},
+      {"in no order",
+       [](Plan* p) {
+         p->evict.front().members = {1, 0};
+       }},
       {"evicted twice", [](Plan* p) { p->evict.push_back(p->evict.front()); }},
       {"members that it does not have", [](Plan* p) { p->evict.front().members.push_back(7); }},
       {"evicted without members", [](Plan* p) { p->evict.front().members.clear(); }},

@@ -1,6 +1,8 @@
 // Own keys: gangs, sizes, and every text by which a pod is refused.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "fairlead/kube/decode.h"
 #include "tests/support/proto_builder.h"
 
@@ -142,7 +144,7 @@ std::vector<Refusal> SpecRefusals() {
       {[](PodSpec* p) { p->required_anti_affinity = true; },
        "spec.affinity.podAntiAffinity." + required},
       {[](PodSpec* p) {
-         p->spread = {"ScheduleAnyway", "DoNotSchedule"};
+         p->spread = {"ScheduleAnyway", "DoNotSchedule", "DoNotSchedule"};
        },
        "spec.topologySpreadConstraints[1].whenUnsatisfiable: DoNotSchedule: not supported yet"},
       {[](PodSpec* p) {

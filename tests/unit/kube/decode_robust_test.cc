@@ -160,7 +160,7 @@ TEST(DecodeRobust, FieldsOfAnotherWireTypeAreSkipped) {
 }
 
 TEST(DecodeRobust, TimesOutOfRangeAreTheEpoch) {
-  for (const std::int64_t seconds : {std::int64_t{-1}, std::int64_t{1} << 62}) {
+  for (const std::int64_t seconds : {std::int64_t{-1}, std::int64_t{9'999'999'999'999}}) {
     PodSpec pod;
     pod.created_seconds = seconds;
     EXPECT_EQ(PodFromProto(testing::ToProto(pod), {}, nullptr)->created, Instant{});

@@ -68,7 +68,7 @@ TEST(Kubeconfig, RefusesWithPlaceAndReason) {
   const std::string server = "server: https://a";
   const std::vector<Case> cases = {
       {"no server", Config("x: y", "token: t"), "clusters[0].cluster.server", "address"},
-      {"basic authentication", Config(server, "username: me"), "kc:13:15: users[0].user.username",
+      {"basic authentication", Config(server, "username: me"), "kc:14:15: users[0].user.username",
        "basic authentication is not supported"},
       {"auth provider", Config(server, "auth-provider: {name: gcp}"), "auth-provider", "use exec"},
       {"impersonation", Config(server, "as: root"), "users[0].user.as", "impersonation"},

@@ -46,8 +46,8 @@ struct Fixture {
     if (!placer->PlaceGang(Gang(name), need, &out)) return {"-"};
     std::vector<std::string> texts;
     for (const Placement& p : out) {
-      std::string text = Gang(name).members[p.member].pod + "@" +
-                         snapshot->nodes->info[p.node.index()].name;
+      std::string text =
+          Gang(name).members[p.member].pod + "@" + snapshot->nodes->info[p.node.index()].name;
       for (const std::int32_t d : MaskToDevices(p.gpus)) text += "," + std::to_string(d);
       texts.push_back(text);
     }
@@ -158,8 +158,8 @@ TEST(Placer, HardestShapeFirst) {
   cluster.Node("n", {.cpu = 8, .gpus = 4});
   // In order of members the small ones would take the devices that the large one needs.
   cluster.Node("m", {.cpu = 8, .gpus = 2});
-  MixedGang(&cluster, "g", {{.gpus = 1}, {.milli_cpu = 6000}, {.gpus = 1}, {.gpus = 4},
-                            {.milli_cpu = 7000}});
+  MixedGang(&cluster, "g",
+            {{.gpus = 1}, {.milli_cpu = 6000}, {.gpus = 1}, {.gpus = 4}, {.milli_cpu = 7000}});
   Fixture f(&cluster);
   EXPECT_THAT(f.Place("g", 5), ElementsAre("g-00003@n,0,1,2,3", "g-00000@m,0", "g-00002@m,1",
                                            "g-00004@m", "g-00001@n"));
@@ -176,6 +176,18 @@ TEST(Placer, MixedGangThatDoesNotFitGivesEverythingBack) {
   EXPECT_THAT(f.Place("h", 2), ElementsAre("h-00000@n-00000,0,1,2,3", "h-00001@n-00001"));
   EXPECT_THAT(f.Place("k", 2), ElementsAre("-"));
   EXPECT_THAT(f.Place("g", 3), ElementsAre("-"));
+}
+
+// What a shape could not get because of the gang's other shape says nothing about it alone.
+TEST(Placer, AShortageInsideAGangIsForgottenWithIt) {
+  Cluster cluster;
+  cluster.Node("n", {.cpu = 8, .gpus = 4});
+  MixedGang(&cluster, "g", {{.milli_cpu = 6000, .gpus = 4}, {.milli_cpu = 4000}});
+  cluster.Gang({.name = "k", .pods = 2, .milli_cpu = 4000});
+  Fixture f(&cluster);
+  ASSERT_EQ(f.Gang("g").members[1].shape, f.Gang("k").members[0].shape);
+  EXPECT_THAT(f.Place("g", 2), ElementsAre("-"));
+  EXPECT_EQ(f.Place("k", 2).size(), 2U);
 }
 
 TEST(Placer, RefusesAKnownShortageWithoutLooking) {

@@ -121,8 +121,8 @@ TEST(QueueOrder, AgreesWithALinearScan) {
   QueueOrder order(capacity, queues);
   std::uint32_t random = 12345;
   for (int step = 0; step < 2000; ++step) {
-    const auto best = std::min_element(
-        queues.begin(), queues.end(), [&](const QueueLoad& a, const QueueLoad& b) {
+    const auto best =
+        std::min_element(queues.begin(), queues.end(), [&](const QueueLoad& a, const QueueLoad& b) {
           const auto c = CompareWeighted(DominantShare(a.allocated, capacity), a.weight,
                                          DominantShare(b.allocated, capacity), b.weight);
           return c != 0 ? c < 0 : a.name < b.name;

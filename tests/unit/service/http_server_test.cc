@@ -92,6 +92,9 @@ struct Case {
   const char* request;
   const char* status;
   const char* ending;
+
+  // Else the name of the test would show addresses.
+  friend void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
 };
 
 class HttpAnswers : public HttpServerTest, public testing::WithParamInterface<Case> {};

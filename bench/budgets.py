@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Prints what the micro-benchmarks measured beside their budgets.
+
+Reads files of `--benchmark_format=json --benchmark_report_aggregates_only=true`; figures are medians
+of CPU time. The exit code is 0 as long as every benchmark ran: a budget that is missed is a result.
+"""
+import json
+import sys
+
+MS_PER = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+
+# Name of the benchmark, budget in milliseconds, what it stands for.
+BUDGETS = [
+    ("EqualPods", None, "10,000 equal 1-GPU pods, 5,000 nodes: decide"),
+    ("Cold/10000", 1000.0, "100,000 pods in gangs of 1..512, 10,000 nodes: decide"),
+    ("Steady/10000", 5.0, "100 arrivals, 100 completions, 10,000 nodes: decide"),
+    ("CannotStart/10000", 5.0, "verdict for a 512-pod gang, full cluster of 10,000 nodes"),
+    ("BM_PodListProto", None, "list of 10,000 pods of 4 kB: decode protobuf"),
+    ("BM_PodListJson", None, "list of 10,000 pods of 4 kB: decode JSON"),
+]
+# The steady case must not grow faster than this from 1,000 to 10,000 nodes.
+GROWTH = ("Steady/1000", "Steady/10000", 3.0)
+
+
+def medians(paths):
+    """Milliseconds of CPU time by benchmark; `failed` names those that did not run."""
+    times, failed = {}, []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for run in json.load(file)["benchmarks"]:
+                if run.get("error_occurred"):
+                    failed.append(f"{run['run_name']}: {run['error_message']}")
+                elif run.get("aggregate_name") == "median":
+                    times[run["run_name"]] = run["cpu_time"] * MS_PER[run["time_unit"]]
+    return times, failed
+
+
+def line(what, measured, budget, verdict):
+    print(f"{what:<58} {measured:>12} {budget:>12}  {verdict}")
+
+
+def verdict(measured, budget):
+    if budget is None:
+        return ""
+    return "ok" if measured <= budget else "MISSED"
+
+
+def main():
+    times, failed = medians(sys.argv[1:])
+    line("case (median CPU time of one core)", "measured", "budget", "")
+    for name, budget, what in BUDGETS:
+        if name not in times:
+            line(what, "not run", "", "")
+            continue
+        limit = "" if budget is None else f"<= {budget:g} ms"
+        line(what, f"{times[name]:.2f} ms", limit, verdict(times[name], budget))
+    small, large, limit = GROWTH
+    if small in times and large in times:
+        ratio = times[large] / times[small]
+        line("growth of the steady case, 1,000 -> 10,000 nodes", f"{ratio:.2f} x",
+             f"<= {limit:g} x", verdict(ratio, limit))
+    named = {name for name, _, _ in BUDGETS}
+    for name in sorted(set(times) - named):
+        line(name, f"{times[name]:.4g} ms", "", "")
+    for text in failed:
+        print(f"failed: {text}", file=sys.stderr)
+    return 1 if failed or not times else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+// Random clusters and gangs: what must hold of every decision.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fairlead/cycle/decide.h"
+#include "tests/support/cluster.h"
+
+namespace fairlead {
+namespace {
+
+using testing_support::Cluster;
+using testing_support::GangShape;
+using testing_support::NodeShape;
+using testing_support::Seconds;
+
+constexpr int kQueues = 3;
+const Instant kNow = Seconds(100'000);
+
+int Below(int n) { return *rc::gen::inRange(0, n); }
+bool OneIn(int n) { return Below(n) == 0; }
+
+struct Scene {
+  std::vector<std::pair<std::string, NodeShape>> nodes;
+  std::vector<GangShape> gangs;
+  Policy policy;
+};
+
+NodeShape RandomNode() {
+  NodeShape node{.cpu = 1 + Below(16), .memory_gib = 1 + Below(16), .gpus = Below(9)};
+  node.pods = OneIn(4) ? 1 + Below(3) : 110;
+  if (node.gpus > 0) node.model = OneIn(2) ? "A" : "H";
+  node.labels = {{"zone", "z" + std::to_string(Below(2))}};
+  if (OneIn(6)) node.taints = {{"t", "", TaintEffect::kNoSchedule}};
+  node.cordoned = OneIn(8);
+  return node;
+}
+
+GangShape RandomGang(int index, int nodes) {
+  GangShape gang;
+  gang.name = "g" + std::to_string(index);
+  gang.queue = "q" + std::to_string(Below(kQueues + 1));  // one of them does not exist
+  gang.pods = 1 + Below(8);
+  gang.min_member = OneIn(3) ? 1 + Below(8) : 0;
+  gang.milli_cpu = 500 * Below(9);
+  gang.memory_mib = 512 * Below(5);
+  gang.gpus = Below(5);
+  gang.priority = Below(3);
+  gang.submitted = Seconds(1 + index);  // distinct: the order does not fall back on ids
+  if (OneIn(4)) gang.selector = {{"zone", "z" + std::to_string(Below(3))}};
+  if (OneIn(4)) gang.tolerations = {{"t", TolerationOperator::kExists, "", std::nullopt}};
+  if (OneIn(4)) gang.models = {"H"};
+  gang.gated = OneIn(10);
+  if (OneIn(12)) gang.invalid = "spec: no";
+  // Some run already, whole or in part, maybe where they overbook a node.
+  const int bound = OneIn(4) ? Below(static_cast<int>(gang.pods) + 1) : 0;
+  for (int b = 0; b < bound; ++b) {
+    gang.bound.push_back(Cluster::Numbered("n", Below(nodes)));
+  }
+  gang.bound_at = kNow - Duration::Seconds(Below(60));
+  return gang;
+}
+
+Scene RandomScene() {
+  Scene scene;
+  const int nodes = 1 + Below(12);
+  for (int n = 0; n < nodes; ++n) {
+    scene.nodes.emplace_back(Cluster::Numbered("n", n), RandomNode());
+  }
+  const int gangs = Below(16);
+  for (int g = 0; g < gangs; ++g) scene.gangs.push_back(RandomGang(g, nodes));
+  scene.policy.queues.clear();
+  for (int q = 0; q < kQueues; ++q) {
+    scene.policy.queues.push_back({"q" + std::to_string(q), kWeightOne * (1 + Below(3))});
+  }
+  return scene;
+}
+
+std::shared_ptr<const Snapshot> Build(const Scene& scene) {
+  Cluster cluster;
+  for (const auto& [name, shape] : scene.nodes) cluster.Node(name, shape);
+  for (const GangShape& gang : scene.gangs) cluster.Gang(gang);
+  return cluster.Take();
+}
+
+// What a plan says, by names, in an order that does not depend on ids.
+std::vector<std::string> ByName(const Snapshot& snapshot, const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Placement& p : plan.bind) {
+    const GangView& gang = *FindGang(snapshot, p.gang);
+    lines.push_back("bind " + gang.members[p.member].pod + " " +
+                    snapshot.nodes->info[p.node.index()].name + " " + std::to_string(p.gpus));
+  }
+  std::vector<std::string> rest;
+  for (const PendingGang& p : plan.pending) {
+    rest.push_back("wait " + FindGang(snapshot, p.gang)->key.name + " " +
+                   std::string(ReasonName(p.code)) + " " + p.message);
+  }
+  for (const Eviction& e : plan.evict) {
+    rest.push_back("evict " + FindGang(snapshot, e.gang)->key.name);
+  }
+  std::sort(rest.begin(), rest.end());
+  lines.insert(lines.end(), rest.begin(), rest.end());
+  return lines;
+}
+
+TEST(DecideProperty, VerifyFindsNothing) {
+  EXPECT_TRUE(rc::check([] {
+    const Scene scene = RandomScene();
+    const auto snapshot = Build(scene);
+    const Decision decision = Decide({*snapshot, scene.policy, kNow});
+    const auto objections = Verify(*snapshot, scene.policy, decision.plan);
+    RC_CLASSIFY(!decision.plan.bind.empty(), "places");
+    RC_CLASSIFY(!decision.plan.evict.empty(), "rolls back");
+    RC_ASSERT(objections == std::vector<std::string>{});
+  }));
+}
+
+TEST(DecideProperty, NoGangInPart) {
+  EXPECT_TRUE(rc::check([] {
+    const Scene scene = RandomScene();
+    const auto snapshot = Build(scene);
+    const Plan plan = Decide({*snapshot, scene.policy, kNow}).plan;
+    std::map<GangId, std::int64_t> bound;
+    for (const Placement& p : plan.bind) ++bound[p.gang];
+    for (const auto& [id, count] : bound) {
+      const GangView& gang = *FindGang(*snapshot, id);
+      const auto held = std::count_if(gang.members.begin(), gang.members.end(),
+                                      [](const auto& m) { return m.state == MemberState::kBound; });
+      RC_ASSERT(held + count >= gang.min_member);
+    }
+    // Every waiting gang is either bound or told why not.
+    for (const auto& gang : snapshot->waiting) {
+      const bool told = std::any_of(plan.pending.begin(), plan.pending.end(),
+                                    [&](const PendingGang& p) { return p.gang == gang->id; });
+      RC_ASSERT(told != (bound.count(gang->id) > 0));
+    }
+  }));
+}
+
+TEST(DecideProperty, InputOrderDoesNotMatter) {
+  EXPECT_TRUE(rc::check([] {
+    Scene scene = RandomScene();
+    // Overbooked devices are first come, first served by the order of events.
+    for (GangShape& gang : scene.gangs) gang.bound.clear();
+    const auto first = Build(scene);
+    const auto expected = ByName(*first, Decide({*first, scene.policy, kNow}).plan);
+    Scene shuffled = scene;
+    for (std::size_t i = shuffled.nodes.size(); i > 1; --i) {
+      std::swap(shuffled.nodes[i - 1],
+                shuffled.nodes[static_cast<std::size_t>(Below(static_cast<int>(i)))]);
+    }
+    for (std::size_t i = shuffled.gangs.size(); i > 1; --i) {
+      std::swap(shuffled.gangs[i - 1],
+                shuffled.gangs[static_cast<std::size_t>(Below(static_cast<int>(i)))]);
+    }
+    std::reverse(shuffled.policy.queues.begin(), shuffled.policy.queues.end());
+    const auto second = Build(shuffled);
+    const auto got = ByName(*second, Decide({*second, shuffled.policy, kNow}).plan);
+    // The list of queues in a message follows the policy; everything else is the same.
+    const auto without_queues = [](std::vector<std::string> lines) {
+      for (std::string& line : lines) line = line.substr(0, line.find("; queues:"));
+      return lines;
+    };
+    RC_ASSERT(without_queues(got) == without_queues(expected));
+  }));
+}
+
+TEST(DecideProperty, ReplayGivesTheSameBytes) {
+  EXPECT_TRUE(rc::check([] {
+    const Scene scene = RandomScene();
+    const auto snapshot = Build(scene);
+    const DecideInput input{*snapshot, scene.policy, kNow, 3};
+    const std::string dump = DumpDecision(input, Decide(input).plan);
+    const auto record = LoadDecision(dump);
+    RC_ASSERT(record.ok());
+    const DecideInput again{record->snapshot, record->policy, record->now, record->seed,
+                            record->step_budget};
+    const Plan plan = Decide(again).plan;
+    RC_ASSERT(PlanToJson(record->snapshot, plan) == record->plan_json);
+    RC_ASSERT(DumpDecision(again, plan) == dump);
+  }));
+}
+
+// Takes the plan's room and then looks for a gang that was told to wait and would still fit.
+TEST(DecideProperty, NoWaitingGangWouldStillFit) {
+  EXPECT_TRUE(rc::check([] {
+    const Scene scene = RandomScene();
+    Cluster cluster;
+    for (const auto& [name, shape] : scene.nodes) cluster.Node(name, shape);
+    for (const GangShape& gang : scene.gangs) cluster.Gang(gang);
+    const auto before = cluster.Take();
+    const Plan plan = Decide({*before, scene.policy, kNow}).plan;
+    for (const Placement& p : plan.bind) {
+      const GangView& gang = *FindGang(*before, p.gang);
+      const MemberView& member = gang.members[p.member];
+      RC_ASSERT(
+          cluster.store().Assume({gang.key.ns, member.pod, member.uid}, p.node, p.gpus, kNow));
+    }
+    const auto after = cluster.Take();
+    const Decision second = Decide({*after, scene.policy, kNow});
+    // Nothing more starts.
+    RC_ASSERT(second.plan.bind.empty());
+    // And the room that the reasons speak of is the room that was left.
+    for (const PendingGang& p : plan.pending) {
+      const auto same = std::find_if(second.plan.pending.begin(), second.plan.pending.end(),
+                                     [&](const PendingGang& q) { return q.gang == p.gang; });
+      RC_ASSERT(same != second.plan.pending.end());
+      RC_ASSERT(same->message == p.message);
+    }
+  }));
+}
+
+// Whatever the budget, what was decided is sound, and a larger budget only goes further.
+TEST(DecideProperty, BudgetsCutTheLineOnly) {
+  EXPECT_TRUE(rc::check([] {
+    const Scene scene = RandomScene();
+    const auto snapshot = Build(scene);
+    const Plan whole = Decide({*snapshot, scene.policy, kNow}).plan;
+    DecideInput input{*snapshot, scene.policy, kNow};
+    input.step_budget = static_cast<std::uint64_t>(Below(100));
+    const Decision cut = Decide(input);
+    RC_ASSERT(Verify(*snapshot, scene.policy, cut.plan) == std::vector<std::string>{});
+    RC_ASSERT(cut.plan.bind.size() <= whole.bind.size());
+    RC_ASSERT(std::equal(cut.plan.bind.begin(), cut.plan.bind.end(), whole.bind.begin()));
+  }));
+}
+
+}  // namespace
+}  // namespace fairlead
