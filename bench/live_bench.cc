@@ -1,6 +1,8 @@
 // Measures Fairlead at a real control plane: how fast it binds beside the bare binding rate of the
 // API server and beside the default kube-scheduler, what that costs, how long one pod waits, and
 // how soon it is ready in a full cluster. bench/README.md says what each figure means.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>

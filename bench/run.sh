@@ -39,7 +39,7 @@ micro() {
   local program
   for program in decode_bench decide_bench; do
     echo "micro: $program" >&2
-    "$BUILD/bench/$program" --benchmark_repetitions="$repetitions" \
+    "$BUILD/$program" --benchmark_repetitions="$repetitions" \
       --benchmark_report_aggregates_only=true \
       --benchmark_format=json >"$WORK/$program.json"
   done
@@ -50,7 +50,7 @@ live() {
   build fairlead-live-bench
   # Written down, since others that use the cores change every figure.
   echo "live: load before: $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
-  exec "$BUILD/bench/fairlead-live-bench" "$@"
+  exec "$BUILD/fairlead-live-bench" "$@"
 }
 
 case ${1-micro} in

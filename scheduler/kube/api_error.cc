@@ -35,8 +35,7 @@ std::string Describe(const HttpAnswer& answer, std::string_view what) {
   if (answer.status == 401) return fmt::format("not authenticated to {} (401): {}", what, message);
   if (answer.status == 403) return fmt::format("user may not {} (403): {}", what, message);
   if (answer.status >= 300 && answer.status < 400) {
-    return fmt::format("{}: the server redirects ({}), which is not followed", what,
-                       answer.status);
+    return fmt::format("{}: the server redirects ({}), which is not followed", what, answer.status);
   }
   return fmt::format("{}: {}: {}", what, answer.status, message);
 }

@@ -135,8 +135,8 @@ void BindTask::Finish(BindOutcome outcome, std::string detail) {
   if (std::exchange(finished_, true)) return;
   env_.metrics->ObserveBind(Since(begun_), OutcomeName(outcome));
   const Done done = std::move(done_);
-  done(this, BindFinished{std::move(request_.pod), std::move(request_.node), outcome,
-                          std::move(detail)});
+  done(this,
+       BindFinished{std::move(request_.pod), std::move(request_.node), outcome, std::move(detail)});
 }
 
 }  // namespace fairlead::kube

@@ -29,10 +29,10 @@ Result<std::string> HeaderOf(std::string token, const std::string& source) {
     token.pop_back();
   }
   if (token.empty()) return MakeError(fmt::format("{}: the token is empty", source));
-  const bool visible = std::all_of(token.begin(), token.end(), [](char c) {
-    return c > ' ' && c < '\x7f';
-  });
-  if (!visible) return MakeError(fmt::format("{}: the token holds other than visible ASCII", source));
+  const bool visible =
+      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!visible)
+    return MakeError(fmt::format("{}: the token holds other than visible ASCII", source));
   return "Bearer " + token;
 }
 

@@ -69,7 +69,8 @@ std::vector<std::string> Environment(const Connection& connection) {
     const std::string_view text(*entry);
     const std::string_view name = text.substr(0, text.find('=') + 1);
     bool replaced = false;
-    for (const std::string& own : set) replaced = replaced || own.compare(0, name.size(), name) == 0;
+    for (const std::string& own : set)
+      replaced = replaced || own.compare(0, name.size(), name) == 0;
     if (!replaced) all.emplace_back(text);
   }
   return all;

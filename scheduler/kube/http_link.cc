@@ -34,8 +34,8 @@ class TlsContext {
 namespace {
 
 namespace http = boost::beast::http;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 constexpr std::size_t kHeaderLimit = 64U << 10;
 constexpr std::size_t kErrorBodyLimit = 64U << 10;
@@ -268,14 +268,13 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     if (Status set = SetTlsPeer(tls_->native_handle(), peer_.tls_name); !set) {
       return Fail(set.error().message);
     }
-    tls_->async_handshake(asio::ssl::stream_base::client,
-                          [self = shared_from_this()](const error_code& error) {
-                            if (self->closed_) return;
-                            if (!error) return self->OnOpen();
-                            const std::string why =
-                                TlsVerifyError(self->tls_->native_handle(), self->peer_.tls_name);
-                            self->Fail(why.empty() ? "TLS: " + error.message() : why);
-                          });
+    tls_->async_handshake(
+        asio::ssl::stream_base::client, [self = shared_from_this()](const error_code& error) {
+          if (self->closed_) return;
+          if (!error) return self->OnOpen();
+          const std::string why = TlsVerifyError(self->tls_->native_handle(), self->peer_.tls_name);
+          self->Fail(why.empty() ? "TLS: " + error.message() : why);
+        });
   }
 
   void OnOpen() {

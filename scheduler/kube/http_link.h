@@ -14,8 +14,6 @@
 
 namespace fairlead::kube {
 
-
-
 class Link;
 
 // A TLS configuration; shared by the links made under it.

@@ -12,8 +12,8 @@ namespace fairlead::kube {
 namespace {
 
 constexpr int kPageSize = 5'000;
-constexpr std::size_t kListBatch = 256;               // events
-constexpr std::size_t kMaxJsonList = 256U << 20;      // bytes of one page
+constexpr std::size_t kListBatch = 256;           // events
+constexpr std::size_t kMaxJsonList = 256U << 20;  // bytes of one page
 constexpr Duration kListIdle = Duration::Seconds(60);
 constexpr Duration kWatchSlack = Duration::Seconds(30);
 // A watch that ends sooner than this without a word is not repeated at once.
@@ -64,9 +64,9 @@ void Informer::Again() {
 
 void Informer::List() {
   HttpRequest request;
-  request.target = fmt::format("{}?{}", resource_.path,
-                               consistent_ ? fmt::format("limit={}", kPageSize)
-                                           : std::string("resourceVersion=0"));
+  request.target = fmt::format(
+      "{}?{}", resource_.path,
+      consistent_ ? fmt::format("limit={}", kPageSize) : std::string("resourceVersion=0"));
   if (!continue_.empty()) request.target += "&continue=" + UrlEncode(continue_);
   request.accept = resource_.protobuf ? kListProto : kJson;
   request.timeout = env_.request_timeout;
@@ -74,11 +74,10 @@ void Informer::List() {
   begun_ = std::chrono::steady_clock::now();
   list_.reset();
   json_.clear();
-  stream_ = env_.http->Stream(
-      std::move(request),
-      {.on_head = [this](const HttpAnswer& head) { OnListHead(head); },
-       .on_data = [this](std::string_view data) { OnListData(data); },
-       .on_end = [this](const HttpAnswer& answer) { OnListEnd(answer); }});
+  stream_ = env_.http->Stream(std::move(request),
+                              {.on_head = [this](const HttpAnswer& head) { OnListHead(head); },
+                               .on_data = [this](std::string_view data) { OnListData(data); },
+                               .on_end = [this](const HttpAnswer& answer) { OnListEnd(answer); }});
 }
 
 void Informer::OnListHead(const HttpAnswer& head) {
@@ -100,8 +99,7 @@ void Informer::OnListData(std::string_view data) {
 }
 
 void Informer::OnListEnd(const HttpAnswer& answer) {
-  env_.metrics->ObserveRequest("list", answer.status,
-                               Since(begun_));
+  env_.metrics->ObserveRequest("list", answer.status, Since(begun_));
   if (answer.status != 200 || !answer.error.empty()) return OnListFailed(answer);
   const Result<ListMeta> meta = FinishPage();
   Flush();
@@ -165,11 +163,10 @@ void Informer::Watch() {
   begun_ = std::chrono::steady_clock::now();
   head_ = alive_ = false;
   frame_error_ = {};
-  stream_ = env_.http->Stream(
-      std::move(request),
-      {.on_head = [this](const HttpAnswer& head) { OnWatchHead(head); },
-       .on_data = [this](std::string_view data) { OnWatchData(data); },
-       .on_end = [this](const HttpAnswer& answer) { OnWatchEnd(answer); }});
+  stream_ = env_.http->Stream(std::move(request),
+                              {.on_head = [this](const HttpAnswer& head) { OnWatchHead(head); },
+                               .on_data = [this](std::string_view data) { OnWatchData(data); },
+                               .on_end = [this](const HttpAnswer& answer) { OnWatchEnd(answer); }});
 }
 
 void Informer::OnWatchHead(const HttpAnswer& head) {

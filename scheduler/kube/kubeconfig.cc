@@ -191,8 +191,9 @@ Status ReadExec(const Entry& user, const yaml::Node& node, Connection* out) {
 Status ReadUser(const Entry& entry, Connection* out) {
   EntryReader reader(entry);
   for (const std::string_view key : {"username", "password"}) {
-    reader.Refuse(key, "basic authentication is not supported (Kubernetes dropped it in 1.19): "
-                       "use a token, a client certificate or exec");
+    reader.Refuse(key,
+                  "basic authentication is not supported (Kubernetes dropped it in 1.19): "
+                  "use a token, a client certificate or exec");
   }
   reader.Refuse("auth-provider", "auth providers are not supported: use exec");
   for (const std::string_view key : {"as", "as-uid", "as-groups", "as-user-extra"}) {
@@ -296,17 +297,18 @@ Result<Connection> InClusterConnection() {
   const std::string host = FromEnvironment("KUBERNETES_SERVICE_HOST");
   const std::string port = FromEnvironment("KUBERNETES_SERVICE_PORT");
   if (host.empty() || port.empty()) {
-    return Error{"not inside a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are "
-                 "not set",
-                 "", 0, 0, ""};
+    return Error{
+        "not inside a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are "
+        "not set",
+        "", 0, 0, ""};
   }
   const std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
   Result<std::string> authority = yaml::ReadFile(folder + "/ca.crt", kMaxFile);
   if (!authority) return authority.error();
   Connection out;
   const bool ipv6 = host.find(':') != std::string::npos;
-  out.server = ipv6 ? fmt::format("https://[{}]:{}", host, port)
-                    : fmt::format("https://{}:{}", host, port);
+  out.server =
+      ipv6 ? fmt::format("https://[{}]:{}", host, port) : fmt::format("https://{}:{}", host, port);
   out.ca_pem = std::move(authority).value();
   out.token_file = folder + "/token";
   return out;

@@ -108,16 +108,14 @@ TEST_F(OutageTest, ConnectionsCutWhileRunning) {
 
 // A real server is killed and started again; on a control plane of its own, since others use the
 // shared one.
-TEST(ServerRestart, SchedulerGoesOnAfterwards) {
-  char made[] = "/tmp/fairlead-restart.XXXXXX";
-  const std::string dir = mkdtemp(made);
-  const auto plane = ControlPlane::Start(dir + "/controlplane", {"--no-controller-manager"});
+TEST_F(OutageTest, ServerThatIsKilledAndStartedAgain) {
+  const auto plane = ControlPlane::Start(dir() + "/controlplane", {"--no-controller-manager"});
   ASSERT_NE(plane, nullptr);
   SimKubelets kubelets(plane->admin(), {});
   NodeSpec node;
   node.name = "n";
   ASSERT_EQ(kubelets.AddNodes({node}), 1U);
-  SchedulerProcess scheduler(dir, {.kubeconfig = plane->scheduler_kubeconfig(), .config = ""});
+  SchedulerProcess scheduler(dir(), {.kubeconfig = plane->scheduler_kubeconfig(), .config = ""});
   ASSERT_TRUE(scheduler.WaitReady()) << scheduler.Log();
   const std::string pods = "/api/v1/namespaces/default/pods";
   const auto running = [](int n) {

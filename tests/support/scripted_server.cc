@@ -131,8 +131,8 @@ std::optional<Received> ReadRequest(Wire* wire, std::string* buffer) {
 }
 
 std::string HeadOf(const Reply& reply) {
-  std::string head = fmt::format("HTTP/1.1 {} X\r\nContent-Type: {}\r\n", reply.status,
-                                 reply.content_type);
+  std::string head =
+      fmt::format("HTTP/1.1 {} X\r\nContent-Type: {}\r\n", reply.status, reply.content_type);
   for (const std::string& header : reply.headers) head += header + "\r\n";
   if (reply.close) head += "Connection: close\r\n";
   head += reply.feed ? std::string("Transfer-Encoding: chunked\r\n\r\n")
@@ -306,8 +306,7 @@ ScriptedServer::~ScriptedServer() {
 std::uint16_t ScriptedServer::port() const { return state_->port; }
 
 std::string ScriptedServer::url() const {
-  return fmt::format("{}://127.0.0.1:{}", state_->ctx == nullptr ? "http" : "https",
-                     state_->port);
+  return fmt::format("{}://127.0.0.1:{}", state_->ctx == nullptr ? "http" : "https", state_->port);
 }
 
 std::vector<Received> ScriptedServer::requests() const {

@@ -1,6 +1,6 @@
 // The metrics of the process: one registry, made once and handed to whoever counts. Safe from any
-// thread. Names, units and labels are an interface to dashboards and are listed in README.md of
-// scheduler/engine.
+// thread. Names, units and labels are an interface to dashboards and are listed in
+// scheduler/README.md.
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,7 @@ struct Connection {
   std::vector<std::pair<std::string, std::string>> exec_env;
   std::string exec_api_version;
   bool exec_cluster = false;  // the plugin is told about the cluster (provideClusterInfo)
-  std::string proxy_url;  // http://[user:password@]host:port, CONNECT; empty: none
+  std::string proxy_url;      // http://[user:password@]host:port, CONNECT; empty: none
 };
 
 // From a kubeconfig file. `path` empty: KUBECONFIG (a list of files, merged as kubectl does), then

@@ -41,8 +41,12 @@ class FakeWriter : public ClusterWriter {
 
 class VirtualClock : public Clock {
  public:
-  Instant Now() const override { return now; }
-  Instant now{1'000'000'000'000};
+  Instant Now() const override {
+    now = now + step;
+    return now;
+  }
+  mutable Instant now{1'000'000'000'000};
+  Duration step;  // that passes between two looks at the clock
 };
 
 // A cluster of nodes with 8 GPUs each and an engine that is stepped by hand.
@@ -292,6 +296,19 @@ TEST_F(EngineTest, KubeletRejectionIsCountedAndItsRoomGivenBack) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("fairlead_rejected_pods_total 1"));
   Add(Pod("ta", "q").Gpus(8));
   EXPECT_THAT(BoundNames(), ElementsAre("p", "q"));
+}
+
+TEST_F(EngineTest, AfterADecisionThatTookLongItRests) {
+  Start(1);
+  clock_.step = Duration::Milliseconds(10);
+  Add(Pod("ta", "a"));
+  EXPECT_THAT(BoundNames(), ElementsAre("a"));
+  clock_.step = Duration{};
+  Add(Pod("ta", "b"));
+  EXPECT_THAT(BoundNames(), ElementsAre("a")) << "the last decision took 10 ms: 30 ms of rest";
+  EXPECT_EQ(engine_->NextTimer(), clock_.now + Duration::Milliseconds(30));
+  Advance(Duration::Milliseconds(30));
+  EXPECT_THAT(BoundNames(), ElementsAre("a", "b"));
 }
 
 TEST_F(EngineTest, StopEndsRun) {

@@ -26,7 +26,8 @@ Reply Json(const std::string& body, int status = 200) {
 class Cluster {
  public:
   explicit Cluster(bool pod_groups)
-      : pod_groups_(pod_groups), server([this](const Received& request) { return Answer(request); }) {}
+      : pod_groups_(pod_groups),
+        server([this](const Received& request) { return Answer(request); }) {}
 
  private:
   bool pod_groups_;
@@ -67,8 +68,8 @@ class Cluster {
     Reply reply;
     reply.content_type = kProtoType;
     const bool pods = target.find("/pods") != std::string::npos;
-    reply.body = PodListBody(pods ? std::vector<PodSpec>{NamedPod("a")} : std::vector<PodSpec>{},
-                             "41");
+    reply.body =
+        PodListBody(pods ? std::vector<PodSpec>{NamedPod("a")} : std::vector<PodSpec>{}, "41");
     return reply;
   }
 };

@@ -101,9 +101,8 @@ class Harness {
   // Sends and waits for the answer.
   HttpAnswer Send(HttpRequest request) {
     std::promise<HttpAnswer> answer;
-    loop.Post([&] {
-      http.Send(request, [&](HttpAnswer got) { answer.set_value(std::move(got)); });
-    });
+    loop.Post(
+        [&] { http.Send(request, [&](HttpAnswer got) { answer.set_value(std::move(got)); }); });
     return answer.get_future().get();
   }
   HttpAnswer Get(const std::string& target) {

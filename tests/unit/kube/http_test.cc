@@ -12,8 +12,8 @@
 namespace fairlead::kube {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Certificate;
+using ::testing::HasSubstr;
 using testing::MakeAuthority;
 using testing::MakeCertificate;
 using testing::ServerCertificate;

@@ -256,8 +256,7 @@ TEST_F(InformerTest, AsksForCustomResourcesInJson) {
   Run({list, Watching(feed, "application/json")}, ObjectKind::kPodGroup);
   WaitForStory({"begin", "+g", "end"});
   EXPECT_EQ(script_->server().requests()[0].headers.at("accept"), "application/json");
-  EXPECT_THAT(script_->Targets()[0],
-              StartsWith("/apis/scheduling.x-k8s.io/v1alpha1/podgroups?"));
+  EXPECT_THAT(script_->Targets()[0], StartsWith("/apis/scheduling.x-k8s.io/v1alpha1/podgroups?"));
 }
 
 // The definition is gone, and with it all objects; that is not trouble.

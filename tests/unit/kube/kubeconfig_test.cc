@@ -108,8 +108,8 @@ TEST(Kubeconfig, PathsStartAtTheFolderOfTheFile) {
   const Folder folder;
   folder.Write("sub/ca.crt", "authority");
   const std::string file = folder.Write(
-      "sub/config", Config("server: https://a\n    certificate-authority: ca.crt",
-                           "tokenFile: secrets/token"));
+      "sub/config",
+      Config("server: https://a\n    certificate-authority: ca.crt", "tokenFile: secrets/token"));
   const Result<Connection> got = LoadKubeconfig(file, "");
   ASSERT_TRUE(got.ok()) << got.error().ToString();
   EXPECT_EQ(got->ca_pem, "authority");
@@ -119,9 +119,9 @@ TEST(Kubeconfig, PathsStartAtTheFolderOfTheFile) {
 // As kubectl: the first file with an entry of a name decides it whole; a missing file is nothing.
 TEST(Kubeconfig, MergesTheListOfFiles) {
   const Folder folder;
-  const std::string first = folder.Write(
-      "a", "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
-           "users: [{name: u, user: {token: first}}]\n");
+  const std::string first = folder.Write("a",
+                                         "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                                         "users: [{name: u, user: {token: first}}]\n");
   const std::string second =
       folder.Write("b", Config("server: https://second", "tokenFile: /second"));
   ::setenv("KUBECONFIG", ("/not/there:" + first + ":" + second).c_str(), 1);
@@ -142,8 +142,7 @@ TEST(Kubeconfig, ReadsExec) {
              "      provideClusterInfo: true"),
       "/etc/kube/config", "c");
   ASSERT_TRUE(got.ok()) << got.error().ToString();
-  EXPECT_EQ(got->exec_command,
-            (std::vector<std::string>{"/etc/kube/./bin/login", "get", "token"}));
+  EXPECT_EQ(got->exec_command, (std::vector<std::string>{"/etc/kube/./bin/login", "get", "token"}));
   EXPECT_EQ(got->exec_env, (std::vector<std::pair<std::string, std::string>>{{"REGION", "eu"}}));
   EXPECT_TRUE(got->exec_cluster);
 }

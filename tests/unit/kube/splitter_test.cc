@@ -48,9 +48,9 @@ TEST(ProtoListSplitter, EveryShortenedBodyIsAnError) {
 
 TEST(ProtoListSplitter, RefusesOtherBytes) {
   const std::string big = std::string("k8s\0", 4) + "\x12\xff\xff\xff\x7f\x12\xff\xff\xff\x7f";
-  for (const std::string& body : {std::string("{\"kind\":\"PodList\"}"), std::string("k8s\1", 4),
-                                  std::string("k8s\0\x08\x01", 6), big,
-                                  std::string("k8s\0", 4) + std::string(12, '\xff')}) {
+  for (const std::string& body :
+       {std::string("{\"kind\":\"PodList\"}"), std::string("k8s\1", 4),
+        std::string("k8s\0\x08\x01", 6), big, std::string("k8s\0", 4) + std::string(12, '\xff')}) {
     ProtoListSplitter splitter([](std::string_view) {});
     EXPECT_FALSE(FeedIn(&splitter, body, 1).ok());
   }

@@ -107,16 +107,15 @@ TEST_F(WriterTest, BindsWithUidTargetAndAnnotations) {
   EXPECT_EQ(request.headers.at("content-type"), kProtoType);
   // Binding{1 metadata{1 name, 3 namespace, 5 uid, 12 annotations}, 2 target{1 kind, 3 name}}
   EXPECT_EQ(request.body,
-            Wrapped("Binding",
-                    Proto()
-                        .Message(1, Proto()
-                                        .Text(1, "p")
-                                        .Text(3, "ta")
-                                        .Text(5, "u-p")
-                                        .Entry(12, "fairlead.dev/gpu-assignment", "0,3")
-                                        .Entry(12, "fairlead.dev/decision", "d-7/2"))
-                        .Message(2, Proto().Text(1, "Node").Text(3, "n-1"))
-                        .bytes()));
+            Wrapped("Binding", Proto()
+                                   .Message(1, Proto()
+                                                   .Text(1, "p")
+                                                   .Text(3, "ta")
+                                                   .Text(5, "u-p")
+                                                   .Entry(12, "fairlead.dev/gpu-assignment", "0,3")
+                                                   .Entry(12, "fairlead.dev/decision", "d-7/2"))
+                                   .Message(2, Proto().Text(1, "Node").Text(3, "n-1"))
+                                   .bytes()));
 }
 
 // The whole table of outcomes: what POST answers, what GETs answer then, what it means.
@@ -155,7 +154,10 @@ TEST_F(WriterTest, EveryAnswerHasItsOutcome) {
       {"5xx, gone", {Answer(504)}, {missing}, kGone, 2},
       {"lost, bound", {Dropped()}, {here}, kBound, 2},
       {"lost, not bound", {Dropped()}, {free}, kFailed, 2},
-      {"lost, server away for a while", {Dropped()}, {Dropped(), Answer(503), busy, here}, kBound,
+      {"lost, server away for a while",
+       {Dropped()},
+       {Dropped(), Answer(503), busy, here},
+       kBound,
        5},
       {"lost, may not look", {Dropped()}, {Answer(403)}, kFailed, 2},
       {"too many, then bound", {busy, busy, Answer(201)}, {}, kBound, 3},
@@ -317,8 +319,8 @@ TEST(Bodies, StatusPatchAndEvent) {
             R"("source":{"component":"fairlead"},"firstTimestamp":"2026-01-01T00:00:00Z",)"
             R"("lastTimestamp":"2026-01-01T00:00:00Z","count":1})");
   // 253 characters are the longest name; what is cut off must leave a valid one.
-  const std::string body = EventBody({RefTo(std::string(235, 'a') + "-b-c-d"), false, "R", "m"},
-                                     255, at);
+  const std::string body =
+      EventBody({RefTo(std::string(235, 'a') + "-b-c-d"), false, "R", "m"}, 255, at);
   EXPECT_THAT(body, HasSubstr(R"("name":")" + std::string(235, 'a') + R"(.00000000000000ff")"));
 }
 
