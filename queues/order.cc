@@ -1,6 +1,7 @@
 #include "fairlead/queues/order.h"
 
 #include <algorithm>
+#include <compare>
 #include <limits>
 #include <utility>
 
@@ -37,7 +38,7 @@ bool QueueOrder::ServedLater(const Key& a, const Key& b) const {
   const Entry& ea = entries_[a.entry];
   const Entry& eb = entries_[b.entry];
   const auto order = CompareWeighted(a.share, ea.load.weight, b.share, eb.load.weight);
-  if (order != 0) return order > 0;
+  if (std::is_neq(order)) return std::is_gt(order);
   return ea.name_rank > eb.name_rank;
 }
 

@@ -145,7 +145,7 @@ Status Loader::AddGangs(MapReader* root) {
     return root->MakeError(*list, "gangs", "expected a list");
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const Status status = AddGang(list->items[i], fmt::format("gangs[{}]", i));
+    Status status = AddGang(list->items[i], fmt::format("gangs[{}]", i));
     if (!status) return status;
   }
   return Ok{};

@@ -94,7 +94,7 @@ Status EachItem(MapReader* map, std::string_view key, Read read) {
   if (list == nullptr) return Ok{};
   if (list->kind != yaml::Kind::kSequence) return map->MakeError(*list, key, "expected a list");
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const Status status = read(list->items[i], fmt::format("{}[{}]", key, i));
+    Status status = read(list->items[i], fmt::format("{}[{}]", key, i));
     if (!status) return status;
   }
   return Ok{};

@@ -111,8 +111,10 @@ class Lookout {
     }
     CountShortResources(shape_id, may_run, &reasons);
     std::vector<std::string> texts;
-    for (const auto& [reason, count] : reasons)
+    texts.reserve(reasons.size());
+    for (const auto& [reason, count] : reasons) {
       texts.push_back(fmt::format("{} {}", count, reason));
+    }
     std::sort(texts.begin(), texts.end());
     return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
   }
@@ -153,7 +155,7 @@ class Lookout {
 
 std::string PodsOf(const Snapshot& snapshot, std::int64_t count, ShapeId shape) {
   const std::int32_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
-  const std::string pods = fmt::format("{} pod{}", count, count == 1 ? "" : "s");
+  std::string pods = fmt::format("{} pod{}", count, count == 1 ? "" : "s");
   if (gpus == 0) return pods;
   return fmt::format("{} of {} GPU{}", pods, gpus, gpus == 1 ? "" : "s");
 }
@@ -165,6 +167,7 @@ std::string WhatItNeeds(const Snapshot& snapshot, const std::vector<MemberGroup>
     return fmt::format("{} pods of {} kinds", need, groups.size());
   }
   std::vector<std::string> parts;
+  parts.reserve(groups.size());
   for (const MemberGroup& group : groups) {
     parts.push_back(PodsOf(snapshot, static_cast<std::int64_t>(group.members.size()), group.shape));
   }

@@ -247,9 +247,7 @@ void ClusterStore::State::PublishGang(GangId id) {
     chunk->insert(place, gang.view);
   }
 
-  const auto waits = [](const MemberView& m) { return m.state == MemberState::kPending; };
-  if (!over && ((gang.partial && !gang.started) ||
-                std::any_of(gang.view->members.begin(), gang.view->members.end(), waits))) {
+  if (!over && NeedsDecision(*gang.view)) {
     waiting[id] = gang.view;
   } else {
     waiting.erase(id);
