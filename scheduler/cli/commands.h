@@ -1,6 +1,6 @@
-// The subcommands of the `fairlead` binary. Each Add function declares its options on the app and, when its
-// subcommand was chosen, sets the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 the
-// asked-for condition does not hold, 130 interrupted.
+// The subcommands of the `fairlead` binary. Each Add function declares its options on the app and,
+// when its subcommand was chosen, sets the exit code: 0 done, 1 failed, 2 wrong usage or
+// configuration, 3 the asked-for condition does not hold, 130 interrupted.
 #pragma once
 
 namespace CLI {
@@ -12,6 +12,7 @@ namespace fairlead::cli {
 void AddScheduler(CLI::App& app, int* exit_code);  // fairlead scheduler --kubeconfig F
 void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml [--json]
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE
-void AddConfig(CLI::App& app, int* exit_code);     // fairlead config check FILE, fairlead config schema
+void AddConfig(CLI::App& app,
+               int* exit_code);  // fairlead config check FILE, fairlead config schema
 
 }  // namespace fairlead::cli

@@ -5,7 +5,8 @@
 int main(int argc, char** argv) {
   CLI::App app{
       "Fairlead: the fair-share gang scheduler for GPU clusters.\n"
-      "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the asked-for condition does not "
+      "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the asked-for condition "
+      "does not "
       "hold, 130 interrupted.",
       "fairlead"};
   app.set_version_flag("--version", FAIRLEAD_VERSION);
