@@ -147,7 +147,8 @@ bool Client::State::PostOrRefuse(IoLoop::Task task) {
   return true;
 }
 
-Client::Client(Connection connection, ClientOptions options, EventSink* sink, Metrics* metrics)
+Client::Client(const Connection& connection, ClientOptions options, EventSink* sink,
+               Metrics* metrics)
     : state_(std::make_shared<State>(connection, std::move(options), sink, metrics)) {}
 
 Client::~Client() { Stop(Duration{}); }

@@ -63,7 +63,9 @@ std::vector<std::string> Environment(const Connection& connection) {
   execution.EndObject().EndObject();
   std::vector<std::string> set;
   set.push_back("KUBERNETES_EXEC_INFO=" + execution.Take());
-  for (const auto& [name, value] : connection.exec_env) set.push_back(name + "=" + value);
+  for (const auto& [name, value] : connection.exec_env) {
+    set.push_back(fmt::format("{}={}", name, value));
+  }
   std::vector<std::string> all = set;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);

@@ -64,7 +64,7 @@ class EntryReader {
 
   // A path as written, or under the folder of the file that names it.
   std::string Path(std::string_view key) {
-    const std::string text = Text(key);
+    std::string text = Text(key);
     if (text.empty() || fs::path(text).is_absolute()) return text;
     return (fs::path(entry_.file).parent_path() / text).string();
   }

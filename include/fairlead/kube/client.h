@@ -66,7 +66,7 @@ struct ClientOptions {
 
 class Client : public ClusterWriter {
  public:
-  Client(Connection connection, ClientOptions options, EventSink* sink, Metrics* metrics);
+  Client(const Connection& connection, ClientOptions options, EventSink* sink, Metrics* metrics);
   ~Client() override;
 
   // Discovery, then all informers. Returns at once.
