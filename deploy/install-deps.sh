@@ -23,7 +23,7 @@ TESTS=(
   ca-certificates curl jq openssl python3
 )
 TESTS_TOOLS=(promtool)
-CONTROL_PLANE=(ca-certificates curl dpkg-dev openssl patch xz-utils)
+CONTROL_PLANE=(ca-certificates curl dpkg-dev openssl patch python3 xz-utils)
 CONTROL_PLANE_TOOLS=(etcd kubectl)
 
 usage() {
