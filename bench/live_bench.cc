@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -46,7 +47,8 @@ std::unique_ptr<ControlPlane> NewPlane(const std::string& work, const std::strin
 
 // Every round has a control plane of its own and measures all modes, each time in another order.
 bool Binding(const Options& options, const std::string& work, Report* report) {
-  std::vector<Mode> modes = {Mode::kBare, Mode::kFairleadSingle, Mode::kFairleadGangs};
+  std::vector<Mode> modes = {Mode::kBare, Mode::kFairleadSingle, Mode::kBareUser,
+                             Mode::kFairleadGangs};
   for (int round = 0; round < options.runs; ++round) {
     Say(fmt::format("binding, round {} of {}", round + 1, options.runs));
     const auto plane = NewPlane(work, fmt::format("binding-{}", round), options.nodes);
@@ -119,7 +121,9 @@ int Run(const Options& options) {
 }  // namespace
 }  // namespace fairlead::bench
 
-int main(int argc, char** argv) {
+namespace {
+
+int Main(int argc, char** argv) {
   fairlead::bench::Options options;
   CLI::App app("Measures Fairlead at a real control plane. See bench/README.md.");
   app.add_option("--runs", options.runs, "Runs of each mode")
@@ -145,4 +149,15 @@ int main(int argc, char** argv) {
     return 2;
   }
   return fairlead::bench::Run(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  }
+  return 1;
 }

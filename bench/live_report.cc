@@ -19,8 +19,8 @@ constexpr double kMaxP50Ms = 8;
 constexpr double kMaxP99Ms = 50;
 constexpr double kMaxReadyS = 3;
 
-constexpr Mode kModes[] = {Mode::kBare, Mode::kFairleadSingle, Mode::kFairleadGangs,
-                           Mode::kKubeSingle};
+constexpr Mode kModes[] = {Mode::kBare, Mode::kBareUser, Mode::kFairleadSingle,
+                           Mode::kFairleadGangs, Mode::kKubeSingle};
 
 bool IsFairlead(Mode mode) { return mode == Mode::kFairleadSingle || mode == Mode::kFairleadGangs; }
 
@@ -62,6 +62,10 @@ const std::vector<Column>& Columns() {
       {"API server CPU-s", 1, [](const BindRun& r) { return r.cpu.api_server; }},
       {"etcd CPU-s", 1, [](const BindRun& r) { return r.cpu.etcd; }},
       {"this tool CPU-s", 1, [](const BindRun& r) { return r.cpu.self; }},
+      {"these together CPU-s", 1,
+       [](const BindRun& r) {
+         return r.cpu.scheduler + r.cpu.api_server + r.cpu.etcd + r.cpu.self;
+       }},
       {"scheduler peak MiB", 0, [](const BindRun& r) { return r.peak_mib; }},
       {"machine used by others %", 0, [](const BindRun& r) { return r.other_share * 100; }},
   };

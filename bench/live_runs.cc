@@ -21,6 +21,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t kGangSize = 8;
 constexpr e2e::seconds kPatience(240);
 
+bool IsBare(Mode mode) { return mode == Mode::kBare || mode == Mode::kBareUser; }
+
 SchedulerKind KindOf(Mode mode) {
   return mode == Mode::kKubeSingle ? SchedulerKind::kKube : SchedulerKind::kFairlead;
 }
@@ -49,6 +51,8 @@ const char* ModeName(Mode mode) {
   switch (mode) {
     case Mode::kBare:
       return "bare binding";
+    case Mode::kBareUser:
+      return "bare binding with the scheduler's rights";
     case Mode::kFairleadSingle:
       return "fairlead, single pods";
     case Mode::kFairleadGangs:
@@ -72,8 +76,9 @@ std::optional<BindRun> MeasureBinding(const ControlPlane& plane, Mode mode, std:
     std::unique_ptr<RunningScheduler> scheduler;
     const CpuTimes before = ReadCpu(plane, 0);
     const SteadyTime start = steady_clock::now();
-    if (mode == Mode::kBare) {
-      bound = BindPods(admin, pods, nodes) && watch.WaitForAll(kPatience);
+    if (IsBare(mode)) {
+      const e2e::Access access = mode == Mode::kBare ? admin : plane.scheduler();
+      bound = BindPods(access, pods, nodes) && watch.WaitForAll(kPatience);
     } else {
       scheduler = std::make_unique<RunningScheduler>(plane, KindOf(mode));
       bound = watch.WaitForAll(kPatience);
@@ -123,7 +128,8 @@ std::optional<LatencyRun> MeasureLatency(const ControlPlane& plane, Mode mode, i
     std::vector<SteadyTime> created(pods);
     std::atomic<bool> good{true};
     // For connecting, and for the kube-scheduler, whose readiness does not show, to list.
-    const SteadyTime start = steady_clock::now() + e2e::seconds(3);
+    const SteadyTime begun = steady_clock::now();
+    const SteadyTime start = begun + e2e::seconds(3);
     const CpuTimes before = ReadCpu(plane, scheduler.pid());
     e2e::ForEachParallel(admin, kConnections, pods, [&](e2e::ApiClient& client, std::size_t i) {
       // Every connection waits with one of the first pods: it is opened meanwhile.
@@ -137,7 +143,7 @@ std::optional<LatencyRun> MeasureLatency(const ControlPlane& plane, Mode mode, i
     });
     bound = good && watch.WaitForAll(kPatience);
     run.cpu = ReadCpu(plane, scheduler.pid()) - before;
-    run.other_share = OtherShare(run.cpu, Seconds(steady_clock::now() - start));
+    run.other_share = OtherShare(run.cpu, Seconds(steady_clock::now() - begun));
     for (std::size_t i = 0; i < pods && bound; ++i) {
       run.from_sent.push_back(Seconds(watch.seen()[i] - sent[i]) * 1000);
       run.from_created.push_back(Seconds(watch.seen()[i] - created[i]) * 1000);

@@ -11,7 +11,7 @@
 namespace fairlead::bench {
 
 // Who binds, and in what units.
-enum class Mode { kBare, kFairleadSingle, kFairleadGangs, kKubeSingle };
+enum class Mode { kBare, kBareUser, kFairleadSingle, kFairleadGangs, kKubeSingle };
 const char* ModeName(Mode mode);
 
 struct BindRun {

@@ -40,7 +40,6 @@ micro() {
   for program in decode_bench decide_bench; do
     echo "micro: $program" >&2
     "$BUILD/$program" --benchmark_repetitions="$repetitions" \
-      --benchmark_report_aggregates_only=true \
       --benchmark_format=json >"$WORK/$program.json"
   done
   python3 "$ROOT/bench/budgets.py" "$WORK"/*.json

@@ -40,7 +40,7 @@ std::strong_ordering operator<=>(const Share& a, const Share& b) {
 
 std::string Share::ToString() const {
   FAIRLEAD_CHECK(num >= 0 && den > 0, "{}/{}", num, den);
-  constexpr unsigned kDigits = 10'000;
+  constexpr std::int64_t kDigits = 10'000;
   const Wide units =
       (Product(num, 2 * kDigits) + static_cast<Wide>(den)) / (2 * static_cast<Wide>(den));
   return fmt::format("{}.{:04}", static_cast<std::uint64_t>(units / kDigits),

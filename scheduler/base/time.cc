@@ -79,9 +79,9 @@ std::optional<std::int64_t> ScanInstant(std::string_view text) {
   in.OneOf("-");
   const int day = in.Number(2, 1, 31);
   in.OneOf("Tt");
-  std::int64_t seconds = in.Number(2, 0, 23) * 3600;
+  std::int64_t seconds = std::int64_t{in.Number(2, 0, 23)} * 3600;
   in.OneOf(":");
-  seconds += in.Number(2, 0, 59) * 60;
+  seconds += std::int64_t{in.Number(2, 0, 59)} * 60;
   in.OneOf(":");
   seconds += in.Number(2, 0, 59);
   std::int64_t ns = 0;

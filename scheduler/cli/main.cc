@@ -1,8 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 
 #include "scheduler/cli/commands.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int Run(int argc, char** argv) {
   CLI::App app{
       "Fairlead: the fair-share gang scheduler for GPU clusters.\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the asked-for condition "
@@ -22,4 +26,16 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    std::fputs("\n", stderr);
+  }
+  return 1;
 }

@@ -134,12 +134,12 @@ int RunScheduler(const SchedulerArgs& args) {
     Engine* engine = nullptr;
     void Post(EventBatch batch) override { engine->Post(std::move(batch)); }
   } relay;
-  kube::Client client(std::move(*connection), ClientOptionsOf(config), &relay, &metrics);
+  kube::Client client(*connection, ClientOptionsOf(config), &relay, &metrics);
   Engine engine(config.policy, options, &client, &clock, &metrics);
   relay.engine = &engine;
 
   const auto readiness = [&engine, &client]() -> std::string {
-    const std::string trouble = client.Trouble();
+    std::string trouble = client.Trouble();
     if (!trouble.empty()) return trouble;
     return engine.Synced() ? "" : "informers are not synced yet";
   };

@@ -20,7 +20,7 @@ using tcp = asio::ip::tcp;
 using Response = http::response<http::string_body>;
 
 constexpr std::uint32_t kMaxHeaderBytes = 8U * 1024;
-constexpr std::size_t kBufferBytes = 16U * 1024;  // a header, and what is read along with it
+constexpr std::size_t kBufferBytes = 16UL * 1024;  // a header, and what is read along with it
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 
 Error Fail(std::string message) {

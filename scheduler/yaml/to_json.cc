@@ -61,16 +61,19 @@ std::string Number(std::string_view text) {
 
 void WriteScalar(const Node& node, JsonWriter* json) {
   const std::string& text = node.scalar;
-  if (node.quoted) {
-    json->String(text);
-  } else if (text == "true" || text == "True" || text == "TRUE") {
+  if (!node.quoted && (text == "true" || text == "True" || text == "TRUE")) {
     json->Bool(true);
-  } else if (text == "false" || text == "False" || text == "FALSE") {
+    return;
+  }
+  if (!node.quoted && (text == "false" || text == "False" || text == "FALSE")) {
     json->Bool(false);
-  } else if (const std::string number = Number(text); !number.empty()) {
-    json->Raw(number);
-  } else {
+    return;
+  }
+  const std::string number = node.quoted ? "" : Number(text);
+  if (number.empty()) {
     json->String(text);
+  } else {
+    json->Raw(number);
   }
 }
 
