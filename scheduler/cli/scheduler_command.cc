@@ -100,8 +100,7 @@ int WaitForEnd(int signals, Engine* engine) {
     const ssize_t got = read(signals, &number, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got == 1 && number == SIGUSR1) {
-      engine->RequestDump();
-      engine->Post({RelistEnded{ObjectKind::kNamespace}});  // an event, so that a decision comes
+      engine->RequestDump();  // within a second, which is how long the loop waits at most
       continue;
     }
     return number == SIGINT ? 130 : 0;

@@ -13,9 +13,8 @@ namespace {
 
 std::unique_ptr<ControlPlane> FindControlPlane() {
   if (const char* dir = std::getenv("FAIRLEAD_E2E_DIR")) return ControlPlane::Attach(dir);
-  char made[] = "/tmp/fairlead-e2e.XXXXXX";
-  if (mkdtemp(made) == nullptr) return nullptr;
-  return ControlPlane::Start(std::string(made) + "/controlplane");
+  const std::string made = MakeTempDirectory("fairlead-e2e");
+  return made.empty() ? nullptr : ControlPlane::Start(made + "/controlplane");
 }
 
 // A DNS label that no other case and no earlier run uses.

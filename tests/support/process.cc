@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -63,11 +64,15 @@ void WriteFileText(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;
 }
 
+std::string MakeTempDirectory(const std::string& name) {
+  std::string path = (std::filesystem::temp_directory_path() / (name + ".XXXXXX")).string();
+  return mkdtemp(path.data()) == nullptr ? "" : path;
+}
+
 int RunCommand(const std::vector<std::string>& argv, std::string* output,
                const std::string& input) {
-  char directory[] = "/tmp/fairlead-command.XXXXXX";
-  if (mkdtemp(directory) == nullptr) return -1;
-  const std::string base = directory;
+  const std::string base = MakeTempDirectory("fairlead-command");
+  if (base.empty()) return -1;
   WriteFileText(base + "/in", input);
   // The shell only redirects: the arguments travel as "$@".
   std::vector<std::string> wrapped = {"/bin/sh", "-c", "in=$1; shift; exec \"$@\" <\"$in\"", "sh",
@@ -79,7 +84,7 @@ int RunCommand(const std::vector<std::string>& argv, std::string* output,
   if (output != nullptr) *output = ReadFileText(base + "/out");
   unlink((base + "/in").c_str());
   unlink((base + "/out").c_str());
-  rmdir(directory);
+  rmdir(base.c_str());
   return code;
 }
 

@@ -23,6 +23,9 @@ bool Eventually(milliseconds patience, const std::function<bool()>& condition);
 std::string ReadFileText(const std::string& path);
 void WriteFileText(const std::string& path, const std::string& text);
 
+// A new directory NAME.xxxxxx among the temporary files; empty if it cannot be made.
+std::string MakeTempDirectory(const std::string& name);
+
 // The exit code, 128 + the signal that ended it, or -1 when it could not be started.
 // `output`, if not null, receives stdout and stderr together; `input` goes to stdin.
 int RunCommand(const std::vector<std::string>& argv, std::string* output = nullptr,
