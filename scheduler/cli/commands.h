@@ -9,6 +9,7 @@ class App;
 
 namespace fairlead::cli {
 
+void AddDemo(CLI::App& app, int* exit_code);       // fairlead demo
 void AddScheduler(CLI::App& app, int* exit_code);  // fairlead scheduler --kubeconfig F
 void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml [--json]
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE

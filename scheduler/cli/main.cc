@@ -16,6 +16,7 @@ int Run(int argc, char** argv) {
   app.set_version_flag("--version", FAIRLEAD_VERSION);
   app.require_subcommand(1);
   int exit_code = 0;
+  fairlead::cli::AddDemo(app, &exit_code);
   fairlead::cli::AddScheduler(app, &exit_code);
   fairlead::cli::AddDecide(app, &exit_code);
   fairlead::cli::AddReplay(app, &exit_code);

@@ -1,5 +1,3 @@
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "fairlead/kube/client.h"
 #include "fairlead/service/http_server.h"
 #include "scheduler/cli/commands.h"
+#include "scheduler/cli/signals.h"
 
 namespace fairlead::cli {
 namespace {
@@ -36,29 +35,6 @@ class SystemClock : public Clock {
     return Instant{std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
   }
 };
-
-// Signals arrive as bytes in a pipe, so that a thread can act on them with ordinary code.
-int g_signal_pipe = -1;  // NOLINT: a signal handler can reach nothing else
-
-void OnSignal(int number) {
-  const auto byte = static_cast<unsigned char>(number);
-  const int saved = errno;
-  // A full pipe means that signals wait already.
-  [[maybe_unused]] const ssize_t written = write(g_signal_pipe, &byte, 1);
-  errno = saved;
-}
-
-int ListenForSignals() {
-  int ends[2];
-  FAIRLEAD_CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe: errno {}", errno);
-  g_signal_pipe = ends[1];
-  struct sigaction action = {};
-  action.sa_handler = OnSignal;
-  action.sa_flags = SA_RESTART;
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return ends[0];
-}
 
 LogLevel LevelOf(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
@@ -119,7 +95,7 @@ int RunScheduler(const SchedulerArgs& args) {
   if (!connection) return Usage(connection.error());
   const std::string server = connection->server;
 
-  const int signals = ListenForSignals();
+  const int signals = ListenForSignals({SIGTERM, SIGINT, SIGUSR1});
   Metrics metrics;
   SystemClock clock;
   EngineOptions options;

@@ -136,7 +136,7 @@ class Verifier {
       // A node that others overbooked is no fault of a plan that takes no device there.
       const std::int32_t gpus = snapshot_.nodes->gpus[node.index()];
       const bool takes_gpus = used != snapshot_.usage.gpu_used[node.index()];
-      devices += std::popcount(used & DevicesOf(gpus));
+      devices += std::popcount(used);
       if (takes_gpus && devices > gpus)
         Object("node {} has {} GPUs, {} are taken", name, gpus, devices);
       for (std::uint32_t r = 0; r < wanted.size(); ++r) {

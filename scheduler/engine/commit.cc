@@ -65,9 +65,7 @@ void Engine::State::Finish(const BindFinished& answer, Instant now) {
   }
   backoff.erase(job.gang);
   metrics->ObservePodLatency(now - job.pod_created);
-  writer->Note(
-      {{job.pod, false, "Scheduled",
-        fmt::format("Successfully assigned {}/{} to {}", job.pod.ns, job.pod.name, job.node)}});
+  writer->Note({{job.pod, false, "Scheduled", "", job.node}});
 }
 
 // The member goes back to pending and its gang, now perhaps partial, waits a moment before it is

@@ -72,6 +72,16 @@ bool Engine::RunOnce() {
 
 Instant Engine::NextTimer() const { return state_->next_timer; }
 
+Engine::Remembered Engine::remembered() const {
+  const State& s = *state_;
+  return {.queued = s.queue.size(),
+          .in_flight = s.in_flight.size(),
+          .issued = s.issued.size() + s.issued_order.size(),
+          .evicting = s.evicting.size(),
+          .told = s.told.size(),
+          .objects = s.store.node_count() + s.store.pod_count() + s.store.gang_count()};
+}
+
 bool Engine::Synced() const { return state_->synced.load(); }
 
 void Engine::ExpectSync(std::vector<ObjectKind> kinds) {

@@ -44,10 +44,13 @@ std::string_view OutcomeName(BindOutcome outcome) {
 }
 
 BindTask::BindTask(const WriteEnv& env, BindRequest request, Done done)
-    : env_(env), request_(std::move(request)), done_(std::move(done)), backoff_(env.pace) {}
+    : env_(env),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      backoff_(env.pace, env.random) {}
 
 void BindTask::Start() {
-  begun_ = std::chrono::steady_clock::now();
+  begun_ = env_.loop->Now();
   Post();
 }
 
@@ -62,7 +65,7 @@ void BindTask::Post() {
   request.content_type = kProtobuf;
   request.body = BindingBody(request_);
   request.timeout = env_.request_timeout;
-  request_begun_ = std::chrono::steady_clock::now();
+  request_begun_ = env_.loop->Now();
   env_.http->Send(std::move(request), [self = shared_from_this()](const HttpAnswer& answer) {
     self->OnPosted(answer);
   });
@@ -70,7 +73,7 @@ void BindTask::Post() {
 
 void BindTask::OnPosted(const HttpAnswer& answer) {
   if (finished_) return;
-  env_.metrics->ObserveRequest("bind", answer.status, Since(request_begun_));
+  env_.metrics->ObserveRequest("bind", answer.status, env_.loop->Now() - request_begun_);
   const int status = answer.status;
   if (status >= 200 && status < 300) return Finish(BindOutcome::kBound, {});
   cause_ = Describe(answer, "bind pods");
@@ -93,7 +96,7 @@ void BindTask::Look() {
   request.target = PodPath(request_.pod, "");
   request.accept = kEitherType;
   request.timeout = env_.request_timeout;
-  request_begun_ = std::chrono::steady_clock::now();
+  request_begun_ = env_.loop->Now();
   env_.http->Send(std::move(request), [self = shared_from_this()](const HttpAnswer& answer) {
     self->OnLooked(answer);
   });
@@ -101,8 +104,9 @@ void BindTask::Look() {
 
 void BindTask::OnLooked(const HttpAnswer& answer) {
   if (finished_) return;
-  env_.metrics->ObserveRequest("get", answer.status, Since(request_begun_));
+  env_.metrics->ObserveRequest("get", answer.status, env_.loop->Now() - request_begun_);
   const int status = answer.status;
+  if (status == 200 || status == 403 || status == 404) env_.trouble->Clear(kTrouble);
   if (status == 404) return Finish(BindOutcome::kGone, cause_);
   if (status == 200) {
     const Result<PodInfo> pod = PodOf(answer);
@@ -116,7 +120,6 @@ void BindTask::OnLooked(const HttpAnswer& answer) {
 }
 
 void BindTask::Decide(const std::string& uid, const std::string& node) {
-  env_.trouble->Clear(kTrouble);
   if (uid != request_.pod.uid) return Finish(BindOutcome::kGone, "the pod was made anew");
   if (node == request_.node) return Finish(BindOutcome::kBound, {});
   if (!node.empty()) {
@@ -133,7 +136,7 @@ void BindTask::LookAgain(const HttpAnswer& answer) {
 
 void BindTask::Finish(BindOutcome outcome, std::string detail) {
   if (std::exchange(finished_, true)) return;
-  env_.metrics->ObserveBind(Since(begun_), OutcomeName(outcome));
+  env_.metrics->ObserveBind(env_.loop->Now() - begun_, OutcomeName(outcome));
   const Done done = std::move(done_);
   done(this,
        BindFinished{std::move(request_.pod), std::move(request_.node), outcome, std::move(detail)});

@@ -42,10 +42,10 @@ class BindTask : public std::enable_shared_from_this<BindTask> {
   BindRequest request_;
   Done done_;
   Backoff backoff_;
-  SteadyTime begun_;          // of the binding
-  SteadyTime request_begun_;  // of the request in flight
-  int refusals_ = 0;          // 429 in a row
-  bool conflict_ = false;     // the POST was answered 409
+  Instant begun_;          // of the binding
+  Instant request_begun_;  // of the request in flight
+  int refusals_ = 0;       // 429 in a row
+  bool conflict_ = false;  // the POST was answered 409
   bool finished_ = false;
   std::string cause_;  // why the pod is asked for
 };

@@ -124,6 +124,10 @@ std::string PendingPatch(const PendingStatus& status, Instant now) {
 
 std::string EventBody(const EventNote& note, std::uint64_t unique, Instant now) {
   const std::string at = FormatInstant(WholeSeconds(now));
+  const std::string message =
+      note.node.empty()
+          ? note.message
+          : fmt::format("Successfully assigned {}/{} to {}", note.pod.ns, note.pod.name, note.node);
   JsonWriter json;
   json.BeginObject().Field("apiVersion", "v1").Field("kind", "Event");
   json.Key("metadata")
@@ -141,7 +145,7 @@ std::string EventBody(const EventNote& note, std::uint64_t unique, Instant now) 
       .EndObject();
   json.Field("type", note.warning ? "Warning" : "Normal")
       .Field("reason", note.reason)
-      .Field("message", Shortened(note.message, kMaxEventMessage))
+      .Field("message", Shortened(message, kMaxEventMessage))
       .Key("source")
       .BeginObject()
       .Field("component", "fairlead")

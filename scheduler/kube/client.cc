@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <set>
 #include <thread>
 #include <utility>
@@ -15,7 +16,6 @@
 #include "scheduler/kube/discovery.h"
 #include "scheduler/kube/http.h"
 #include "scheduler/kube/informer.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/trouble.h"
 #include "scheduler/kube/writer.h"
 
@@ -26,6 +26,7 @@ namespace {
 constexpr int kWatchListMinor = 32;
 // The engine needs this long to take in what the lists brought.
 constexpr Duration kTrimDelay = Duration::Seconds(2);
+constexpr std::string_view kStopped = "stopped before the server answered";
 
 TranslateOptions TranslateOf(const ClientOptions& options) {
   return {.scheduler_names = options.scheduler_names,
@@ -36,13 +37,16 @@ TranslateOptions TranslateOf(const ClientOptions& options) {
 
 }  // namespace
 
-struct Client::State {
+struct Client::State : std::enable_shared_from_this<Client::State> {
   ClientOptions options;
   EventSink* sink;
   Metrics* metrics;
+  std::unique_ptr<IoLoop> own_loop;  // before all that runs on it
+  IoLoop* const loop;
+  const Clock* const clock;
+  Random random;
   kube::Trouble trouble;
   Pace pace;
-  IoLoop loop;  // before all that runs on it
   Credentials credentials;
   HttpClient http;
   Discovery discovery;
@@ -56,22 +60,33 @@ struct Client::State {
   std::mutex mutex;  // guards `stopped`, so that no request slips in behind the last answer
   bool stopped = false;
 
-  State(const Connection& connection, ClientOptions given, EventSink* to, Metrics* counted);
+  State(const Connection& connection, ClientOptions given, EventSink* to, Metrics* counted,
+        ClientSeams seams);
   void OnFound(const Discovered& found);
   void StartInformer(ObjectKind kind);
   void OnListed(ObjectKind kind);
-  bool PostOrRefuse(IoLoop::Task task);
+  // Hands `items` to the writer on the loop's thread. False, and nothing done: it has ended.
+  template <typename Item>
+  bool Hand(std::vector<Item>* items, void (Writer::*take)(std::vector<Item>));
+  void StopReading();
+  void StopOwnThread(Duration grace);
+  void StopOnLoop();
   WriteEnv MakeWriteEnv();
 };
 
 Client::State::State(const Connection& connection, ClientOptions given, EventSink* to,
-                     Metrics* counted)
+                     Metrics* counted, ClientSeams seams)
     : options(std::move(given)),
       sink(to),
       metrics(counted),
-      credentials(&loop, connection),
-      http(&loop, connection, pace, &credentials),
-      discovery(&loop, &http, &trouble, pace),
+      own_loop(seams.loop == nullptr ? std::make_unique<IoLoop>() : nullptr),
+      loop(own_loop ? own_loop.get() : seams.loop),
+      clock(seams.clock == nullptr ? WallClock() : seams.clock),
+      random(static_cast<Random::result_type>(seams.seed ? *seams.seed : std::random_device{}())),
+      trouble(loop),
+      credentials(loop, connection, clock),
+      http(loop, connection, pace, &credentials, std::move(seams.dial)),
+      discovery(loop, &http, &trouble, pace, &random),
       writer(MakeWriteEnv()) {
   if (connection.insecure_skip_verify) {
     Log(LogLevel::kWarning, "the certificate of {} is not verified, as configured", http.origin());
@@ -83,11 +98,13 @@ Client::State::State(const Connection& connection, ClientOptions given, EventSin
 
 WriteEnv Client::State::MakeWriteEnv() {
   WriteEnv env;
-  env.loop = &loop;
+  env.loop = loop;
   env.http = &http;
   env.sink = sink;
   env.metrics = metrics;
   env.trouble = &trouble;
+  env.random = &random;
+  env.clock = clock;
   env.pace = pace;
   env.request_timeout = options.request_timeout;
   env.connections = std::max(1, options.bind_connections);
@@ -118,11 +135,12 @@ void Client::State::OnFound(const Discovered& found) {
 
 void Client::State::StartInformer(ObjectKind kind) {
   InformerEnv env;
-  env.loop = &loop;
+  env.loop = loop;
   env.http = &http;
   env.sink = sink;
   env.metrics = metrics;
   env.trouble = &trouble;
+  env.random = &random;
   env.pace = pace;
   env.translate = TranslateOf(options);
   env.request_timeout = options.request_timeout;
@@ -132,62 +150,96 @@ void Client::State::StartInformer(ObjectKind kind) {
   informers.back()->Start();
 }
 
-// Lists leave large freed blocks behind, which the allocator keeps unless told.
+// Lists leave large freed blocks behind, which the allocator keeps unless told. On somebody else's
+// loop that is somebody else's matter.
 void Client::State::OnListed(ObjectKind kind) {
   unlisted.erase(kind);
-  if (unlisted.empty()) {
-    loop.After(kTrimDelay, [] { ::malloc_trim(0); });
+  if (unlisted.empty() && own_loop) {
+    loop->After(kTrimDelay, [] { ::malloc_trim(0); });
   }
 }
 
-bool Client::State::PostOrRefuse(IoLoop::Task task) {
+template <typename Item>
+bool Client::State::Hand(std::vector<Item>* items, void (Writer::*take)(std::vector<Item>)) {
   const std::lock_guard lock(mutex);
   if (stopped) return false;
-  loop.Post(std::move(task));
+  loop->Post([weak = weak_from_this(), take, moved = std::move(*items)]() mutable {
+    if (const auto state = weak.lock()) (state->writer.*take)(std::move(moved));
+  });
   return true;
 }
 
-Client::Client(const Connection& connection, ClientOptions options, EventSink* sink,
-               Metrics* metrics)
-    : state_(std::make_shared<State>(connection, std::move(options), sink, metrics)) {}
-
-Client::~Client() { Stop(Duration{}); }
-
-void Client::Start() {
-  state_->loop.Post([state = state_.get()] {
-    state->discovery.Start([state](const Discovered& found) { state->OnFound(found); });
-  });
-  state_->thread = std::thread([state = state_.get()] { state->loop.Run(); });
+void Client::State::StopReading() {
+  discovery.Stop();
+  for (const auto& informer : informers) informer->Stop();
 }
 
-void Client::Stop(Duration grace) {
-  if (!state_->thread.joinable()) return;
-  std::mutex mutex;
+void Client::State::StopOwnThread(Duration grace) {
+  std::mutex waiting;
   std::condition_variable changed;
   bool drained = false;
-  state_->loop.Post([&, state = state_.get()] {
-    state->discovery.Stop();
-    for (const auto& informer : state->informers) informer->Stop();
-    state->writer.Drain([&] {
-      const std::lock_guard lock(mutex);
+  loop->Post([&, this] {
+    StopReading();
+    writer.Drain([&] {
+      const std::lock_guard lock(waiting);
       drained = true;
       changed.notify_all();
     });
   });
   {
-    std::unique_lock lock(mutex);
+    std::unique_lock lock(waiting);
     changed.wait_for(lock, std::chrono::nanoseconds(grace.ns), [&] { return drained; });
   }
   {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopped = true;
+    const std::lock_guard lock(mutex);
+    stopped = true;
   }
   // What was posted before comes first; then every request that is still open gets its answer.
-  state_->loop.Post([state = state_.get()] {
-    state->writer.GiveUp("stopped before the server answered");
-    state->loop.Stop();
+  loop->Post([this] {
+    writer.GiveUp(kStopped);
+    loop->Stop();
   });
-  state_->thread.join();
+  thread.join();
+}
+
+void Client::State::StopOnLoop() {
+  loop->Post([weak = weak_from_this()] {
+    const auto state = weak.lock();
+    if (!state || state->stopped) return;
+    state->StopReading();
+    state->writer.Drain([] {});
+  });
+  loop->Poll();
+  stopped = true;
+  writer.GiveUp(kStopped);
+}
+
+Client::Client(const Connection& connection, ClientOptions options, EventSink* sink,
+               Metrics* metrics, ClientSeams seams)
+    : state_(std::make_shared<State>(connection, std::move(options), sink, metrics,
+                                     std::move(seams))) {}
+
+Client::~Client() {
+  if (state_->own_loop) Stop(Duration{});
+  if (state_->own_loop || state_->stopped) return;
+  state_->stopped = true;
+  state_->StopReading();
+  state_->writer.GiveUp(kStopped);
+}
+
+void Client::Start() {
+  state_->loop->Post([weak = state_->weak_from_this()] {
+    const auto state = weak.lock();
+    if (!state || state->stopped) return;
+    state->discovery.Start([s = state.get()](const Discovered& found) { s->OnFound(found); });
+  });
+  if (!state_->own_loop) return;
+  state_->thread = std::thread([loop = state_->loop] { loop->Run(); });
+}
+
+void Client::Stop(Duration grace) {
+  if (state_->thread.joinable()) return state_->StopOwnThread(grace);
+  if (!state_->own_loop && !state_->stopped) state_->StopOnLoop();
 }
 
 void Client::OnDiscovered(std::function<void(std::vector<ObjectKind>)> callback) {
@@ -195,8 +247,7 @@ void Client::OnDiscovered(std::function<void(std::vector<ObjectKind>)> callback)
 }
 
 void Client::Bind(std::vector<BindRequest> requests) {
-  const auto task = [state = state_.get(), requests] { state->writer.Bind(requests); };
-  if (state_->PostOrRefuse(task)) return;
+  if (state_->Hand(&requests, &Writer::Bind)) return;
   EventBatch answers;
   for (BindRequest& request : requests) {
     answers.emplace_back(BindFinished{std::move(request.pod), std::move(request.node),
@@ -206,8 +257,7 @@ void Client::Bind(std::vector<BindRequest> requests) {
 }
 
 void Client::Evict(std::vector<EvictRequest> requests) {
-  const auto task = [state = state_.get(), requests] { state->writer.Evict(requests); };
-  if (state_->PostOrRefuse(task)) return;
+  if (state_->Hand(&requests, &Writer::Evict)) return;
   EventBatch answers;
   for (EvictRequest& request : requests) {
     answers.emplace_back(EvictFinished{std::move(request.pod), EvictOutcome::kFailed, "stopped"});
@@ -216,16 +266,10 @@ void Client::Evict(std::vector<EvictRequest> requests) {
 }
 
 void Client::SetPending(std::vector<PendingStatus> statuses) {
-  state_->PostOrRefuse([state = state_.get(), moved = std::move(statuses)]() mutable {
-    state->writer.SetPending(std::move(moved));
-  });
+  state_->Hand(&statuses, &Writer::SetPending);
 }
 
-void Client::Note(std::vector<EventNote> notes) {
-  state_->PostOrRefuse([state = state_.get(), moved = std::move(notes)]() mutable {
-    state->writer.Note(std::move(moved));
-  });
-}
+void Client::Note(std::vector<EventNote> notes) { state_->Hand(&notes, &Writer::Note); }
 
 std::string Client::Trouble() const { return state_->trouble.Text(); }
 

@@ -13,15 +13,10 @@
 namespace fairlead::kube {
 namespace {
 
-constexpr auto kTokenFileAge = std::chrono::seconds(60);
+constexpr Duration kTokenFileAge = Duration::Seconds(60);
 constexpr Duration kExecTimeout = Duration::Seconds(60);
 // A credential is renewed this long before it expires.
 constexpr Duration kExpiryMargin = Duration::Seconds(10);
-
-Instant WallClock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
-}
 
 // A token is one line of visible ASCII; anything else would break out of its header.
 Result<std::string> HeaderOf(std::string token, const std::string& source) {
@@ -49,26 +44,28 @@ Result<std::string> ReadToken(const std::string& path) {
 
 struct Credentials::State : std::enable_shared_from_this<Credentials::State> {
   IoLoop* loop = nullptr;
+  const Clock* clock = nullptr;
   Connection connection;
   OnCertificate on_certificate;
   std::string header;
   std::string error;
-  std::chrono::steady_clock::time_point read_at;  // token file
-  bool have = false;                              // a credential, of whichever kind
-  Instant expires;                                // of an exec credential; 1970: never
-  bool running = false;                           // the plugin
+  Instant read_at;       // token file
+  bool have = false;     // a credential, of whichever kind
+  Instant expires;       // of an exec credential; 1970: never
+  bool running = false;  // the plugin
   std::thread plugin;
   std::vector<std::function<void()>> waiting;
 
   void ReadFile();
   void RunPlugin(std::function<void()> then);
   void OnPlugin(Result<ExecCredential> got);
-  bool Expired() const { return expires.ns != 0 && WallClock() + kExpiryMargin >= expires; }
+  bool Expired() const { return expires.ns != 0 && clock->Now() + kExpiryMargin >= expires; }
 };
 
-Credentials::Credentials(IoLoop* loop, const Connection& connection)
+Credentials::Credentials(IoLoop* loop, const Connection& connection, const Clock* clock)
     : state_(std::make_shared<State>()) {
   state_->loop = loop;
+  state_->clock = clock;
   state_->connection = connection;
   if (!connection.token.empty() && connection.token_file.empty()) {
     Result<std::string> header = HeaderOf(connection.token, "token");
@@ -81,6 +78,7 @@ Credentials::Credentials(IoLoop* loop, const Connection& connection)
 }
 
 Credentials::~Credentials() {
+  state_->on_certificate = nullptr;  // the plugin's result may still be on the loop
   if (state_->plugin.joinable()) state_->plugin.join();
 }
 
@@ -97,7 +95,7 @@ void Credentials::Prepare(std::function<void(std::string error)> ready) {
     return state.RunPlugin([self = state_, ready = std::move(ready)] { ready(self->error); });
   }
   if (!state.connection.token_file.empty()) {
-    const auto age = std::chrono::steady_clock::now() - state.read_at;
+    const Duration age = state.loop->Now() - state.read_at;
     if (!state.have || age >= kTokenFileAge) state.ReadFile();
   }
   ready(state.error);
@@ -117,7 +115,7 @@ void Credentials::Rejected(const std::string& header, std::function<void(bool re
 // A file that cannot be read for a moment leaves the last token in use.
 void Credentials::State::ReadFile() {
   Result<std::string> got = ReadToken(connection.token_file);
-  read_at = std::chrono::steady_clock::now();
+  read_at = loop->Now();
   if (got) {
     header = std::move(got).value();
     have = true;

@@ -3,7 +3,6 @@
 // when the server refuses it). Tokens appear in no error and no log line.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +12,7 @@
 #include "fairlead/base/time.h"
 #include "fairlead/kube/client.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
+#include "scheduler/kube/wall_clock.h"
 
 namespace fairlead::kube {
 
@@ -33,7 +32,8 @@ class Credentials : public Authorizer {
  public:
   using OnCertificate = std::function<void(const std::string& cert, const std::string& key)>;
 
-  Credentials(IoLoop* loop, const Connection& connection);
+  // `clock` is the time of day, in which credentials expire.
+  Credentials(IoLoop* loop, const Connection& connection, const Clock* clock = WallClock());
   ~Credentials() override;
 
   // Called with the client certificate of an exec plugin, whenever it has given one.

@@ -95,8 +95,9 @@ constexpr std::array<Question, 4> kQuestions = {{{"/version", ReadVersion},
 
 }  // namespace
 
-Discovery::Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace)
-    : loop_(loop), http_(http), trouble_(trouble), pace_(pace), backoff_(pace) {}
+Discovery::Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace,
+                     Random* random)
+    : loop_(loop), http_(http), trouble_(trouble), pace_(pace), backoff_(pace, random) {}
 
 void Discovery::Start(Done done) {
   done_ = std::move(done);

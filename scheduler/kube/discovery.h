@@ -8,7 +8,6 @@
 
 #include "fairlead/base/result.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/pace.h"
 #include "scheduler/kube/trouble.h"
 
@@ -33,7 +32,7 @@ class Discovery {
  public:
   using Done = std::function<void(const Discovered&)>;
 
-  Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace);
+  Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace, Random* random);
 
   void Start(Done done);
   // Looks for PodGroups every Pace::rediscover until they are served.

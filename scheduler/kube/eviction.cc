@@ -13,7 +13,10 @@ constexpr int kMaxFailures = 4;
 }  // namespace
 
 EvictTask::EvictTask(const WriteEnv& env, EvictRequest request, Done done)
-    : env_(env), request_(std::move(request)), done_(std::move(done)), backoff_(env.pace) {}
+    : env_(env),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      backoff_(env.pace, env.random) {}
 
 void EvictTask::Start() {
   if (finished_) return;
@@ -23,7 +26,7 @@ void EvictTask::Start() {
   request.content_type = kJsonType;
   request.body = EvictionBody(request_, env_.eviction_api);
   request.timeout = env_.request_timeout;
-  begun_ = std::chrono::steady_clock::now();
+  begun_ = env_.loop->Now();
   env_.http->Send(std::move(request), [self = shared_from_this()](const HttpAnswer& answer) {
     self->OnAnswer(answer);
   });
@@ -31,7 +34,7 @@ void EvictTask::Start() {
 
 void EvictTask::OnAnswer(const HttpAnswer& answer) {
   if (finished_) return;
-  env_.metrics->ObserveRequest("evict", answer.status, Since(begun_));
+  env_.metrics->ObserveRequest("evict", answer.status, env_.loop->Now() - begun_);
   const int status = answer.status;
   if (status >= 200 && status < 300) return Finish(EvictOutcome::kEvicted, {});
   std::string why = Describe(answer, "evict pods");

@@ -30,7 +30,7 @@ class EvictTask : public std::enable_shared_from_this<EvictTask> {
   EvictRequest request_;
   Done done_;
   Backoff backoff_;
-  SteadyTime begun_;
+  Instant begun_;
   int failures_ = 0;
   bool finished_ = false;
 };

@@ -1,6 +1,6 @@
 #include "scheduler/kube/http.h"
 
-#include <unordered_set>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,8 +9,7 @@
 namespace fairlead::kube {
 namespace {
 
-// Deadlines are looked at this often, by one timer for all links.
-constexpr Duration kTick = Duration::Milliseconds(100);
+constexpr Instant kNever{INT64_MAX};
 
 }  // namespace
 
@@ -24,9 +23,13 @@ struct HttpClient::State : LinkOwner, std::enable_shared_from_this<HttpClient::S
   Authorizer* authorizer = nullptr;
   Peer peer;
   std::string setup_error;
-  std::vector<std::shared_ptr<Link>> idle;  // the last used at the end
-  std::unordered_set<std::shared_ptr<Link>> active;
-  bool ticking = false;
+  std::vector<std::shared_ptr<Link>> idle;    // the last used at the end
+  std::vector<std::shared_ptr<Link>> active;  // in the order of their start
+  // One timer for all links. It rings at the first deadline that was set, which may have been moved
+  // meanwhile: requests end long before theirs as a rule, so this is rarely set.
+  IoLoop::TimerId alarm = 0;
+  Instant alarm_at = kNever;
+  bool closed = false;
 
   void SetUp();
   void MakeTls();
@@ -35,12 +38,14 @@ struct HttpClient::State : LinkOwner, std::enable_shared_from_this<HttpClient::S
   void Refuse(const std::shared_ptr<Exchange>& exchange, const std::string& error);
   void OnOver(const std::shared_ptr<Link>& link, bool keep,
               const std::shared_ptr<Exchange>& exchange) override;
-  void OnAbandoned(const std::shared_ptr<Link>& link) override { active.erase(link); }
+  void OnAbandoned(const std::shared_ptr<Link>& link) override { std::erase(active, link); }
+  void OnDeadline(Instant deadline) override;
   void Renew(const std::shared_ptr<Exchange>& exchange);
   void Deliver(const std::shared_ptr<Exchange>& exchange);
   std::shared_ptr<Link> TakeIdle();
-  void Tick();
+  void CheckDeadlines();
   void DropIdle();
+  void Close();
 };
 
 void HttpClient::State::SetUp() {
@@ -79,7 +84,7 @@ void HttpClient::State::Begin(const std::shared_ptr<Exchange>& exchange) {
   if (!setup_error.empty()) return Refuse(exchange, setup_error);
   if (authorizer == nullptr) return Run(exchange);
   authorizer->Prepare([self = shared_from_this(), exchange](const std::string& error) {
-    if (exchange->cancelled) return;
+    if (exchange->cancelled || self->closed) return;
     if (!error.empty()) return self->Refuse(exchange, error);
     exchange->authorization = self->authorizer->header();
     self->Run(exchange);
@@ -97,17 +102,13 @@ void HttpClient::State::Refuse(const std::shared_ptr<Exchange>& exchange,
 void HttpClient::State::Run(const std::shared_ptr<Exchange>& exchange) {
   std::shared_ptr<Link> link = TakeIdle();
   if (!link) link = NewLink(this, &peer);
-  active.insert(link);
+  active.push_back(link);
   exchange->link = link;
-  if (!ticking) {
-    ticking = true;
-    peer.loop->After(kTick, [self = shared_from_this()] { self->Tick(); });
-  }
   link->Run(exchange);
 }
 
 std::shared_ptr<Link> HttpClient::State::TakeIdle() {
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const Instant now = peer.loop->Now();
   while (!idle.empty()) {
     std::shared_ptr<Link> link = std::move(idle.back());
     idle.pop_back();
@@ -119,7 +120,7 @@ std::shared_ptr<Link> HttpClient::State::TakeIdle() {
 
 void HttpClient::State::OnOver(const std::shared_ptr<Link>& link, bool keep,
                                const std::shared_ptr<Exchange>& exchange) {
-  active.erase(link);
+  std::erase(active, link);
   if (keep) idle.push_back(link);
   if (exchange->answer.status == 401 && !exchange->renewed && authorizer != nullptr) {
     Renew(exchange);
@@ -132,7 +133,7 @@ void HttpClient::State::Renew(const std::shared_ptr<Exchange>& exchange) {
   exchange->renewed = true;
   authorizer->Rejected(exchange->authorization,
                        [self = shared_from_this(), exchange](bool renewed) {
-                         if (exchange->cancelled) return;
+                         if (exchange->cancelled || self->closed) return;
                          if (renewed) {
                            self->Begin(exchange);
                          } else {
@@ -142,23 +143,33 @@ void HttpClient::State::Renew(const std::shared_ptr<Exchange>& exchange) {
 }
 
 void HttpClient::State::Deliver(const std::shared_ptr<Exchange>& exchange) {
-  if (exchange->cancelled) return;
+  if (exchange->cancelled || closed) return;
   // The handlers often own what owns the exchange.
   const HttpStreamHandlers handlers = std::exchange(exchange->handlers, {});
   handlers.on_end(std::move(exchange->answer));
 }
 
-void HttpClient::State::Tick() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const std::vector<std::shared_ptr<Link>> links(active.begin(), active.end());
-  for (const auto& link : links) link->CheckDeadline(now);
+void HttpClient::State::OnDeadline(Instant deadline) {
+  if (deadline >= alarm_at) return;
+  peer.loop->Cancel(alarm);
+  alarm_at = deadline;
+  alarm = peer.loop->After(deadline - peer.loop->Now(),
+                           [self = shared_from_this()] { self->CheckDeadlines(); });
+}
+
+void HttpClient::State::CheckDeadlines() {
+  alarm_at = kNever;
+  const Instant now = peer.loop->Now();
+  for (const auto& link : std::vector(active)) link->CheckDeadline(now);
   std::erase_if(idle, [now](const std::shared_ptr<Link>& link) {
-    if (!link->Expired(now)) return false;
+    if (now < link->deadline()) return false;
     link->Close();
     return true;
   });
-  ticking = !active.empty() || !idle.empty();
-  if (ticking) peer.loop->After(kTick, [self = shared_from_this()] { self->Tick(); });
+  Instant next = kNever;
+  for (const auto& link : active) next = std::min(next, link->deadline());
+  for (const auto& link : idle) next = std::min(next, link->deadline());
+  if (next != kNever) OnDeadline(next);
 }
 
 void HttpClient::State::DropIdle() {
@@ -166,21 +177,25 @@ void HttpClient::State::DropIdle() {
   idle.clear();
 }
 
+void HttpClient::State::Close() {
+  closed = true;
+  peer.loop->Cancel(alarm);
+  DropIdle();
+  for (const auto& link : std::exchange(active, {})) link->Close();
+}
+
 HttpClient::HttpClient(IoLoop* loop, const Connection& connection, const Pace& pace,
-                       Authorizer* authorizer)
+                       Authorizer* authorizer, std::function<int()> dial)
     : state_(std::make_shared<State>()) {
   state_->connection = connection;
   state_->authorizer = authorizer;
   state_->peer.loop = loop;
   state_->peer.connect_timeout = pace.connect_timeout;
+  state_->peer.dial = std::move(dial);
   state_->SetUp();
 }
 
-HttpClient::~HttpClient() {
-  state_->DropIdle();
-  for (const auto& link : state_->active) link->Close();
-  state_->active.clear();
-}
+HttpClient::~HttpClient() { state_->Close(); }
 
 void HttpClient::Send(HttpRequest request, std::function<void(HttpAnswer)> done) {
   auto exchange = std::make_shared<Exchange>();

@@ -6,10 +6,9 @@
 // is not reused. A request is sent once: the client never repeats it by itself, except once after a
 // 401 where the credentials could be renewed (the server did nothing then). Redirects are not
 // followed. Sizes of headers and bodies are bounded. Callbacks run on the loop's thread and may
-// call back into the client.
+// call back into the client; there are none after its end.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,16 +18,12 @@
 
 #include "fairlead/base/time.h"
 #include "fairlead/kube/client.h"
-#include "scheduler/kube/loop.h"
+#include "fairlead/net/loop.h"
 #include "scheduler/kube/pace.h"
 
 namespace fairlead::kube {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-inline Duration Since(SteadyTime begin) {
-  return {std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count()};
-}
+using net::IoLoop;
 
 struct HttpRequest {
   std::string_view method = "GET";  // static text
@@ -78,8 +73,10 @@ class HttpStream {
 
 class HttpClient {
  public:
-  // `authorizer` may be null.
-  HttpClient(IoLoop* loop, const Connection& connection, const Pace& pace, Authorizer* authorizer);
+  // `authorizer` may be null. `dial` makes the connections, instead of TCP to the server's address;
+  // it may be null.
+  HttpClient(IoLoop* loop, const Connection& connection, const Pace& pace, Authorizer* authorizer,
+             std::function<int()> dial = nullptr);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
@@ -13,7 +14,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <charconv>
-#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -41,12 +41,8 @@ constexpr std::size_t kHeaderLimit = 64U << 10;
 constexpr std::size_t kErrorBodyLimit = 64U << 10;
 constexpr std::size_t kReadSize = 16U << 10;
 constexpr std::size_t kStreamReadSize = 128U << 10;
-constexpr auto kIdleLimit = std::chrono::seconds(30);
-constexpr auto kPeekAfter = std::chrono::milliseconds(500);
-
-SteadyTime After(Duration d) {
-  return std::chrono::steady_clock::now() + std::chrono::nanoseconds(d.ns);
-}
+constexpr Duration kIdleLimit = Duration::Seconds(30);
+constexpr Duration kPeekAfter = Duration::Milliseconds(500);
 
 // Feeds an Exchange from the bytes of one answer.
 class AnswerParser : public http::basic_parser<false> {
@@ -134,14 +130,18 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     exchange_ = std::move(exchange);
     exchange_->link = weak_from_this();
     exchange_->answer = {};
-    deadline_ = After(exchange_->request.timeout);
     begin_ = end_ = 0;
     parser_.emplace(exchange_.get());
     if (open_) {
+      SetDeadline(exchange_->request.timeout);
       Write();
     } else {
-      deadline_ = std::min(deadline_, After(peer_.connect_timeout));
-      Resolve();
+      SetDeadline(std::min(exchange_->request.timeout, peer_.connect_timeout));
+      if (peer_.dial) {
+        Dial();
+      } else {
+        Resolve();
+      }
     }
   }
 
@@ -158,23 +158,29 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     owner_->OnAbandoned(shared_from_this());
   }
 
-  void CheckDeadline(SteadyTime now) override {
+  Instant deadline() const override { return deadline_; }
+
+  void CheckDeadline(Instant now) override {
     if (now < deadline_ || closed_) return;
     if (!exchange_->answer.sent) return Fail("no connection in time");
     Fail(exchange_->answer.status == 0 ? "no answer in time" : "the answer stopped");
   }
 
-  bool Usable(SteadyTime now) const override {
-    if (Expired(now)) return false;
+  bool Usable(Instant now) const override {
+    if (now >= deadline_) return false;
     if (now - idle_since_ < kPeekAfter) return true;
     char byte = 0;
     // Anything to read on an idle connection is its end.
     const ssize_t n = ::recv(handle_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
-  bool Expired(SteadyTime now) const override { return now - idle_since_ > kIdleLimit; }
 
  private:
+  void SetDeadline(Duration after) {
+    deadline_ = peer_.loop->Now() + after;
+    owner_->OnDeadline(deadline_);
+  }
+
   template <typename Handler>
   void ReadSome(asio::mutable_buffer buffer, Handler handler) {
     if (tls_) {
@@ -182,6 +188,18 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     } else {
       socket_.async_read_some(buffer, std::move(handler));
     }
+  }
+
+  // Any stream socket will do; that its type here is TCP's makes no difference to reads and writes.
+  void Dial() {
+    handle_ = peer_.dial();
+    error_code error = asio::error::connection_refused;
+    if (handle_ >= 0) socket_.assign(tcp::v4(), handle_, error);
+    if (!error) return Handshake();
+    if (handle_ >= 0) ::close(handle_);
+    peer_.loop->Post([self = shared_from_this(), error] {
+      if (!self->closed_) self->Fail(error.message());
+    });
   }
 
   void Resolve() {
@@ -279,7 +297,7 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
 
   void OnOpen() {
     open_ = true;
-    deadline_ = After(exchange_->request.timeout);
+    SetDeadline(exchange_->request.timeout);
     Write();
   }
 
@@ -353,7 +371,7 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     if (closed_) return;
     if (parser_->is_done()) return Complete();
     if (exchange->streaming && parser_->is_header_done()) {
-      deadline_ = After(exchange->request.idle_timeout);
+      SetDeadline(exchange->request.idle_timeout);
     }
     Read();
   }
@@ -362,8 +380,12 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
     const bool keep = parser_->keep_alive() && begin_ == end_;
     // Room for a list or a watch is not kept with the link.
     if (buffer_.size() > kReadSize) std::vector<char>().swap(buffer_);
-    idle_since_ = std::chrono::steady_clock::now();
-    if (!keep) Close();
+    idle_since_ = peer_.loop->Now();
+    if (keep) {
+      SetDeadline(kIdleLimit);
+    } else {
+      Close();
+    }
     owner_->OnOver(shared_from_this(), keep, std::exchange(exchange_, nullptr));
   }
 
@@ -390,8 +412,8 @@ class SocketLink : public Link, public std::enable_shared_from_this<SocketLink> 
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  SteadyTime deadline_;
-  SteadyTime idle_since_;
+  Instant deadline_;
+  Instant idle_since_;
   bool open_ = false;
   bool closed_ = false;
 };

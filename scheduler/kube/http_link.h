@@ -2,14 +2,13 @@
 // exchanges to links, and http_link.cc, the only file that sees Asio, Beast and OpenSSL's streams.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "fairlead/base/time.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/server_url.h"
 
 namespace fairlead::kube {
@@ -44,6 +43,7 @@ struct Peer {
   std::string host_header;
   std::string tls_name;
   std::shared_ptr<TlsContext> tls;  // null for http://
+  std::function<int()> dial;        // gives connected sockets; null: by the addresses above
 };
 
 // Who hands out the links; outlives them or closes them.
@@ -55,6 +55,8 @@ class LinkOwner {
                       const std::shared_ptr<Exchange>& exchange) = 0;
   // The exchange was cancelled and its link closed.
   virtual void OnAbandoned(const std::shared_ptr<Link>& link) = 0;
+  // The link wants CheckDeadline() to be called at `deadline`.
+  virtual void OnDeadline(Instant deadline) = 0;
 };
 
 class Link {
@@ -63,10 +65,11 @@ class Link {
   virtual void Run(std::shared_ptr<Exchange> exchange) = 0;
   virtual void Close() = 0;    // no callback after this
   virtual void Abandon() = 0;  // drops the exchange without an answer
-  virtual void CheckDeadline(SteadyTime now) = 0;
+  virtual void CheckDeadline(Instant now) = 0;
+  // Of its exchange, or, of an idle link, when it is no longer kept.
+  virtual Instant deadline() const = 0;
   // Of an idle link: whether it still has a peer; costs a system call only after a pause.
-  virtual bool Usable(SteadyTime now) const = 0;
-  virtual bool Expired(SteadyTime now) const = 0;
+  virtual bool Usable(Instant now) const = 0;
 };
 
 // `peer` outlives the link, unless it is closed.

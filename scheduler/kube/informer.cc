@@ -17,7 +17,7 @@ constexpr std::size_t kMaxJsonList = 256U << 20;  // bytes of one page
 constexpr Duration kListIdle = Duration::Seconds(60);
 constexpr Duration kWatchSlack = Duration::Seconds(30);
 // A watch that ends sooner than this without a word is not repeated at once.
-constexpr auto kShortWatch = std::chrono::seconds(1);
+constexpr Duration kShortWatch = Duration::Seconds(1);
 constexpr std::uint64_t kLoggedSkips = 10;
 
 constexpr std::string_view kListProto = "application/vnd.kubernetes.protobuf, application/json";
@@ -36,8 +36,7 @@ Informer::Informer(InformerEnv env, const Resource& resource)
     : env_(std::move(env)),
       resource_(resource),
       name_(resource.name),
-      backoff_(env_.pace),
-      random_(std::random_device{}()) {}
+      backoff_(env_.pace, env_.random) {}
 
 void Informer::Start() {
   env_.trouble->Expect(name_, "not listed yet");
@@ -71,7 +70,7 @@ void Informer::List() {
   request.accept = resource_.protobuf ? kListProto : kJson;
   request.timeout = env_.request_timeout;
   request.idle_timeout = kListIdle;
-  begun_ = std::chrono::steady_clock::now();
+  begun_ = env_.loop->Now();
   list_.reset();
   json_.clear();
   stream_ = env_.http->Stream(std::move(request),
@@ -99,7 +98,7 @@ void Informer::OnListData(std::string_view data) {
 }
 
 void Informer::OnListEnd(const HttpAnswer& answer) {
-  env_.metrics->ObserveRequest("list", answer.status, Since(begun_));
+  env_.metrics->ObserveRequest("list", answer.status, env_.loop->Now() - begun_);
   if (answer.status != 200 || !answer.error.empty()) return OnListFailed(answer);
   const Result<ListMeta> meta = FinishPage();
   Flush();
@@ -151,7 +150,7 @@ void Informer::OnNotServed() {
 void Informer::Watch() {
   std::uniform_int_distribution<std::int64_t> seconds(env_.pace.watch_min.ns / 1'000'000'000,
                                                       env_.pace.watch_max.ns / 1'000'000'000);
-  const std::int64_t limit = seconds(random_);
+  const std::int64_t limit = seconds(*env_.random);
   HttpRequest request;
   request.target = fmt::format("{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={}",
                                resource_.path, limit);
@@ -160,7 +159,7 @@ void Informer::Watch() {
   request.accept = resource_.protobuf ? kWatchProto : kJson;
   request.timeout = env_.request_timeout;
   request.idle_timeout = Duration::Seconds(limit) + kWatchSlack;
-  begun_ = std::chrono::steady_clock::now();
+  begun_ = env_.loop->Now();
   head_ = alive_ = false;
   frame_error_ = {};
   stream_ = env_.http->Stream(std::move(request),
@@ -172,7 +171,7 @@ void Informer::Watch() {
 void Informer::OnWatchHead(const HttpAnswer& head) {
   encoding_ = EncodingOf(head);
   head_ = true;
-  env_.metrics->ObserveRequest("watch", head.status, Since(begun_));
+  env_.metrics->ObserveRequest("watch", head.status, env_.loop->Now() - begun_);
   const bool proto = encoding_ == Encoding::kProto;
   frames_.emplace(proto ? FrameSplitter::Form::kLengths : FrameSplitter::Form::kLines,
                   [this, proto](std::string_view frame) {
@@ -249,12 +248,12 @@ void Informer::OnErrorFrame(std::string_view object) {
 }
 
 void Informer::OnWatchEnd(const HttpAnswer& answer) {
-  if (!head_) env_.metrics->ObserveRequest("watch", answer.status, Since(begun_));
+  if (!head_) env_.metrics->ObserveRequest("watch", answer.status, env_.loop->Now() - begun_);
   Flush();
   if (initial_) return OnWatchListFailed(answer);
   if (answer.status == 200 && answer.error.empty()) {
     env_.metrics->CountWatchRestart(name_, "timeout");
-    if (alive_ || std::chrono::steady_clock::now() - begun_ >= kShortWatch) return Watch();
+    if (alive_ || env_.loop->Now() - begun_ >= kShortWatch) return Watch();
     return Retry("the watch ends at once", backoff_.Next(), &Informer::Watch);
   }
   const std::string why = Describe(answer, fmt::format("watch {}", name_));

@@ -18,13 +18,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 
 #include "fairlead/engine/metrics.h"
 #include "fairlead/engine/ports.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/pace.h"
 #include "scheduler/kube/resource.h"
 #include "scheduler/kube/splitter.h"
@@ -38,6 +36,7 @@ struct InformerEnv {
   EventSink* sink = nullptr;
   Metrics* metrics = nullptr;
   Trouble* trouble = nullptr;
+  Random* random = nullptr;
   Pace pace;
   TranslateOptions translate;
   Duration request_timeout = Duration::Seconds(30);
@@ -86,7 +85,6 @@ class Informer {
   const Resource& resource_;
   std::string name_;
   Backoff backoff_;
-  std::minstd_rand random_;
   std::shared_ptr<HttpStream> stream_;
   IoLoop::TimerId timer_ = 0;
   EventBatch batch_;
@@ -102,7 +100,7 @@ class Informer {
   bool head_ = false;        // the watch was accepted
   bool alive_ = false;       // it has said something
   HttpAnswer frame_error_;   // an ERROR frame as an answer; status 0: none
-  SteadyTime begun_;
+  Instant begun_;
   std::uint64_t skipped_ = 0;
 };
 

@@ -20,17 +20,21 @@ struct Pace {
   Duration rediscover = Duration::Seconds(300);  // while the PodGroup API is not served
 };
 
+// Where all jitter of one client comes from; used on the loop's thread only.
+using Random = std::minstd_rand;
+
 // Delays that double from backoff_min to backoff_max, each lengthened by up to a half at random so
 // that many clients do not return at once. Never above backoff_max.
 class Backoff {
  public:
-  explicit Backoff(const Pace& pace)
-      : min_(pace.backoff_min), max_(pace.backoff_max), random_(std::random_device{}()) {}
+  // `random` is that of the whole client.
+  Backoff(const Pace& pace, Random* random)
+      : min_(pace.backoff_min), max_(pace.backoff_max), random_(random) {}
 
   Duration Next() {
     base_ = base_.ns == 0 ? min_ : std::min(Duration{base_.ns * 2}, max_);
     std::uniform_int_distribution<std::int64_t> jitter(0, base_.ns / 2);
-    return std::min(Duration{base_.ns + jitter(random_)}, max_);
+    return std::min(Duration{base_.ns + jitter(*random_)}, max_);
   }
   void Reset() { base_ = Duration{}; }
 
@@ -38,7 +42,7 @@ class Backoff {
   Duration min_;
   Duration max_;
   Duration base_;
-  std::minstd_rand random_;
+  Random* random_;
 };
 
 }  // namespace fairlead::kube

@@ -7,7 +7,7 @@
 namespace fairlead::kube {
 namespace {
 
-constexpr auto kRepeat = std::chrono::minutes(1);
+constexpr Duration kRepeat = Duration::Seconds(60);
 
 std::string Seconds(Duration d) {
   const std::int64_t tenths = d.ns / 100'000'000;
@@ -22,7 +22,7 @@ void Trouble::Expect(const std::string& source, const std::string& what) {
 }
 
 void Trouble::Set(const std::string& source, const std::string& why, Duration retry) {
-  const auto now = std::chrono::steady_clock::now();
+  const Instant now = loop_->Now();
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[source];
   const bool changed = !entry.logged || entry.why != why;
@@ -31,7 +31,7 @@ void Trouble::Set(const std::string& source, const std::string& why, Duration re
   if (!changed && now - entry.logged_at < kRepeat) return;
   entry.logged = true;
   entry.logged_at = now;
-  LogLine(LogLevel::kWarning, entry.text);
+  Log(LogLevel::kWarning, "{}", entry.text);
 }
 
 void Trouble::Clear(const std::string& source) {

@@ -2,17 +2,20 @@
 // the reason changes and then once a minute. Safe from any thread.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
 
 #include "fairlead/base/time.h"
+#include "fairlead/net/loop.h"
 
 namespace fairlead::kube {
 
 class Trouble {
  public:
+  // `loop` tells the time.
+  explicit Trouble(const net::IoLoop* loop) : loop_(loop) {}
+
   // `source` has not worked yet; not logged.
   void Expect(const std::string& source, const std::string& what);
   // `source` failed because of `why` and is tried again after `retry`.
@@ -28,9 +31,10 @@ class Trouble {
     std::string why;
     std::string text;
     bool logged = false;
-    std::chrono::steady_clock::time_point logged_at;
+    Instant logged_at;
   };
 
+  const net::IoLoop* loop_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;
 };

@@ -7,9 +7,9 @@
 #include "fairlead/engine/metrics.h"
 #include "fairlead/engine/ports.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/pace.h"
 #include "scheduler/kube/trouble.h"
+#include "scheduler/kube/wall_clock.h"
 
 namespace fairlead::kube {
 
@@ -22,6 +22,8 @@ struct WriteEnv {
   EventSink* sink = nullptr;
   Metrics* metrics = nullptr;
   Trouble* trouble = nullptr;
+  Random* random = nullptr;
+  const Clock* clock = WallClock();  // the time of day that is written
   Pace pace;
   Duration request_timeout = Duration::Seconds(30);
   int connections = 32;

@@ -19,21 +19,21 @@ constexpr std::size_t kMaxNotes = 1'000;
 constexpr int kMaxStatusTries = 4;
 constexpr std::string_view kStrategicMerge = "application/strategic-merge-patch+json";
 
-Instant WallClock() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
-}
-
 std::string KeyOf(const PodRef& pod) { return pod.ns + "/" + pod.name; }
+
+template <typename Task>
+void Close(const Task* task, std::vector<std::shared_ptr<Task>>* open) {
+  std::erase_if(*open, [task](const auto& one) { return one.get() == task; });
+}
 
 }  // namespace
 
 Writer::Writer(WriteEnv env)
     : env_(std::move(env)),
       tokens_(env_.events_per_second * kBurst * kToken),
-      filled_(std::chrono::steady_clock::now()),
+      filled_(env_.loop->Now()),
       // Names of earlier processes' events must not come again.
-      unique_(static_cast<std::uint64_t>(WallClock().ns)) {}
+      unique_(static_cast<std::uint64_t>(env_.clock->Now().ns)) {}
 
 void Writer::Bind(std::vector<BindRequest> requests) {
   std::move(requests.begin(), requests.end(), std::back_inserter(binds_));
@@ -74,10 +74,11 @@ void Writer::Note(std::vector<EventNote> notes) {
 
 bool Writer::TakeToken() {
   const std::int64_t rate = env_.events_per_second;
-  const std::int64_t earned = Since(filled_).ns / 1'000'000 * rate;  // ms times 1/1000 a second
+  const Instant now = env_.loop->Now();
+  const std::int64_t earned = (now - filled_).ns / 1'000'000 * rate;  // ms times 1/1000 a second
   if (earned > 0) {
     tokens_ = std::min(tokens_ + earned, rate * kBurst * kToken);
-    filled_ = std::chrono::steady_clock::now();
+    filled_ = now;
   }
   if (tokens_ < kToken) return false;
   tokens_ -= kToken;
@@ -109,10 +110,10 @@ void Writer::StartBind() {
   binds_.pop_front();
   auto task = std::make_shared<BindTask>(env_, std::move(request),
                                          [this](BindTask* done, BindFinished result) {
-                                           open_binds_.erase(done);
+                                           Close(done, &open_binds_);
                                            Answer(std::move(result));
                                          });
-  open_binds_.emplace(task.get(), task);
+  open_binds_.push_back(task);
   task->Start();
 }
 
@@ -121,10 +122,10 @@ void Writer::StartEvict() {
   evicts_.pop_front();
   auto task = std::make_shared<EvictTask>(env_, std::move(request),
                                           [this](EvictTask* done, EvictFinished result) {
-                                            open_evicts_.erase(done);
+                                            Close(done, &open_evicts_);
                                             Answer(std::move(result));
                                           });
-  open_evicts_.emplace(task.get(), task);
+  open_evicts_.push_back(task);
   task->Start();
 }
 
@@ -138,14 +139,14 @@ void Writer::StartStatus() {
   request.target = PodPath(waiting.status.pod, "status");
   request.accept = kProtobuf;
   request.content_type = kStrategicMerge;
-  request.body = PendingPatch(waiting.status, WallClock());
+  request.body = PendingPatch(waiting.status, env_.clock->Now());
   request.timeout = env_.request_timeout;
   ++open_statuses_;
-  const SteadyTime begun = std::chrono::steady_clock::now();
+  const Instant begun = env_.loop->Now();
   env_.http->Send(std::move(request),
                   [this, key, begun, waiting = std::move(waiting)](const HttpAnswer& answer) {
                     --open_statuses_;
-                    env_.metrics->ObserveRequest("patch", answer.status, Since(begun));
+                    env_.metrics->ObserveRequest("patch", answer.status, env_.loop->Now() - begun);
                     OnStatus(key, waiting, answer);
                     Pump();
                   });
@@ -159,10 +160,11 @@ void Writer::OnStatus(const std::string& key, WaitingStatus sent, const HttpAnsw
     return;
   }
   if (++sent.tries >= kMaxStatusTries) return;
-  Backoff backoff(env_.pace);
+  Backoff backoff(env_.pace, env_.random);
   const Duration wait = RetryAfter(answer, env_.pace, backoff.Next());
-  env_.loop->After(wait, [this, key, sent = std::move(sent)] {
-    if (draining_ || statuses_.count(key) > 0) return;  // a newer one replaces it
+  env_.loop->After(wait, [this, alive = std::weak_ptr(alive_), key, sent = std::move(sent)] {
+    if (alive.expired() || draining_ || statuses_.count(key) > 0)
+      return;  // a newer one replaces it
     QueueStatus(key, sent);
     Pump();
   });
@@ -175,14 +177,14 @@ void Writer::StartNote() {
   request.target = fmt::format("/api/v1/namespaces/{}/events", UrlEncode(note.pod.ns));
   request.accept = kProtobuf;
   request.content_type = kJsonType;
-  request.body = EventBody(note, ++unique_, WallClock());
+  request.body = EventBody(note, ++unique_, env_.clock->Now());
   request.timeout = env_.request_timeout;
   notes_.pop_front();
   ++open_notes_;
-  const SteadyTime begun = std::chrono::steady_clock::now();
+  const Instant begun = env_.loop->Now();
   env_.http->Send(std::move(request), [this, begun](const HttpAnswer& answer) {
     --open_notes_;
-    env_.metrics->ObserveRequest("create", answer.status, Since(begun));
+    env_.metrics->ObserveRequest("create", answer.status, env_.loop->Now() - begun);
     if (answer.status < 200 || answer.status >= 300) env_.metrics->CountDroppedEvents(1);
     Pump();
   });
@@ -192,7 +194,8 @@ void Writer::StartNote() {
 void Writer::Answer(Event result) {
   results_.push_back(std::move(result));
   if (results_.size() == 1) {
-    env_.loop->Post([this] {
+    env_.loop->Post([this, alive = std::weak_ptr(alive_)] {
+      if (alive.expired()) return;
       PostResults();
       CheckDrained();
     });
@@ -205,13 +208,18 @@ void Writer::PostResults() {
 }
 
 void Writer::Drain(std::function<void()> drained) {
-  draining_ = true;
   drained_ = std::move(drained);
+  DropUnanswered();
+  CheckDrained();
+}
+
+// What nobody waits for an answer to.
+void Writer::DropUnanswered() {
+  draining_ = true;
   status_order_.clear();
   statuses_.clear();
   env_.metrics->CountDroppedEvents(notes_.size());
   notes_.clear();
-  CheckDrained();
 }
 
 void Writer::CheckDrained() {
@@ -222,6 +230,7 @@ void Writer::CheckDrained() {
 }
 
 void Writer::GiveUp(std::string_view why) {
+  DropUnanswered();
   const std::string detail(why);
   for (BindRequest& request : std::exchange(binds_, {})) {
     results_.emplace_back(BindFinished{std::move(request.pod), std::move(request.node),
@@ -230,8 +239,8 @@ void Writer::GiveUp(std::string_view why) {
   for (EvictRequest& request : std::exchange(evicts_, {})) {
     results_.emplace_back(EvictFinished{std::move(request.pod), EvictOutcome::kFailed, detail});
   }
-  for (const auto& [task, owned] : std::unordered_map(open_binds_)) task->GiveUp(why);
-  for (const auto& [task, owned] : std::unordered_map(open_evicts_)) task->GiveUp(why);
+  for (const auto& task : std::vector(open_binds_)) task->GiveUp(why);
+  for (const auto& task : std::vector(open_evicts_)) task->GiveUp(why);
   PostResults();
 }
 

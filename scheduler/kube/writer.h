@@ -54,6 +54,7 @@ class Writer {
   void Answer(Event result);
   void PostResults();
   void CheckDrained();
+  void DropUnanswered();
 
   WriteEnv env_;
   std::deque<BindRequest> binds_;
@@ -61,8 +62,9 @@ class Writer {
   std::deque<std::string> status_order_;
   std::unordered_map<std::string, WaitingStatus> statuses_;  // by namespace/name
   std::deque<EventNote> notes_;
-  std::unordered_map<BindTask*, std::shared_ptr<BindTask>> open_binds_;
-  std::unordered_map<EvictTask*, std::shared_ptr<EvictTask>> open_evicts_;
+  // In the order of their start; at most `connections`.
+  std::vector<std::shared_ptr<BindTask>> open_binds_;
+  std::vector<std::shared_ptr<EvictTask>> open_evicts_;
   int open_statuses_ = 0;
   int open_notes_ = 0;
 
@@ -71,8 +73,10 @@ class Writer {
   bool draining_ = false;
 
   std::int64_t tokens_;  // of the events' bucket, in 1/1000
-  SteadyTime filled_;
+  Instant filled_;
   std::uint64_t unique_;  // of events' names
+  // What is left on the loop looks here whether the writer still is.
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace fairlead::kube

@@ -167,7 +167,7 @@ bool ClusterStore::StillSound(const PodRef& ref, std::uint64_t stamp) const {
   const PodRecord* pod = state_->FindPod(ref.ns, ref.name);
   if (pod == nullptr || pod->uid != ref.uid || pod->life != PodLife::kAssumed) return false;
   if (pod->deleting || pod->gated) return false;
-  return NodeStamp(pod->node) == stamp && !state_->Overbooked(pod->node);
+  return NodeStamp(pod->node) == stamp && !state_->Overbooked(*pod);
 }
 
 bool ClusterStore::HasNode(std::string_view name) const {

@@ -16,8 +16,9 @@ GpuMask AllDevices(std::int32_t gpus) {
 
 std::int32_t FreeGpus(const NodeTable& table, const NodeUsage& usage, NodeId node) {
   const std::int32_t gpus = table.gpus[node.index()];
-  const GpuMask used = usage.gpu_used[node.index()] & AllDevices(gpus);
-  return std::max(0, gpus - std::popcount(used) - usage.gpu_unknown[node.index()]);
+  // A node that has lost devices may still hold some beyond its count: they count as much.
+  const std::int32_t used = std::popcount(usage.gpu_used[node.index()]);
+  return std::max(0, gpus - used - usage.gpu_unknown[node.index()]);
 }
 
 GpuMask LowestFreeGpus(const NodeTable& table, const NodeUsage& usage, NodeId node,

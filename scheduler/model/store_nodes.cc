@@ -113,11 +113,17 @@ void ClusterStore::State::SetNode(const NodeInfo& info) {
   Wake();
 }
 
-bool ClusterStore::State::Overbooked(NodeId id) const {
-  const NodeHeld& row = held[id.index()];
-  const std::int32_t gpus =
-      std::popcount(usage.gpu_used[id.index()]) + usage.gpu_unknown[id.index()];
-  return !FitsIn(row.used, nodes->capacity[id.index()]) || gpus > nodes->gpus[id.index()];
+// Whether the pod's node has given away more than it has of anything that the pod asks for. What it
+// does not ask for is no reason to take it away: a decision would put it there again.
+bool ClusterStore::State::Overbooked(const PodRecord& pod) const {
+  const std::size_t node = pod.node.index();
+  const ResourceVector& requests = (*shape_requests)[pod.shape.index()];
+  for (std::uint32_t r = 0; r < requests.size(); ++r) {
+    const ResourceId id(r);
+    if (requests.Get(id) > 0 && held[node].used.Get(id) > nodes->capacity[node].Get(id)) return true;
+  }
+  if ((*shapes)[pod.shape.index()]->requests.gpus == 0) return false;
+  return std::popcount(usage.gpu_used[node]) + usage.gpu_unknown[node] > nodes->gpus[node];
 }
 
 void ClusterStore::State::ClearNode(NodeId id) {

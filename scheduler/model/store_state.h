@@ -143,6 +143,7 @@ struct ClusterStore::State {
   NodeId RowFor(const std::string& name);
   NodeTable& MutableNodes();
   void SetNode(const NodeInfo& info);
+  bool Overbooked(const PodRecord& pod) const;
   void ClearNode(NodeId node);
   void FreeRow(NodeId node);
   void RefreshFree(NodeId node);
@@ -152,7 +153,6 @@ struct ClusterStore::State {
   // store_pods.cc
   ShapeId InternShape(const PodShape& shape);
   PodRecord* FindPod(std::string_view ns, std::string_view name);
-  bool Overbooked(NodeId node) const;
   PodChange Upsert(const PodInfo& info, Instant now);
   PodChange Apply(PodIndex index, const PodInfo& info, Instant now, PodChange change);
   PodIndex NewRecord(const PodInfo& info, PodIndex* slot);

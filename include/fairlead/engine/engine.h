@@ -20,6 +20,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,6 +60,19 @@ class Engine : public EventSink {
   // When RunOnce() wants to be called again although no event comes (backoff, bind timeout); far
   // future if never.
   Instant NextTimer() const;
+
+  // What is remembered beside the cluster's objects. All of it is zero once the cluster has been
+  // empty for as long as a binding is remembered (five minutes). On the engine's thread.
+  struct Remembered {
+    std::size_t queued = 0;     // bindings decided and not sent
+    std::size_t in_flight = 0;  // bindings sent and not answered
+    std::size_t issued = 0;     // bindings that the watch has not shown yet
+    std::size_t evicting = 0;
+    std::size_t told = 0;  // gangs whose owners know why they wait
+    std::size_t objects = 0;
+    std::size_t sum() const { return queued + in_flight + issued + evicting + told + objects; }
+  };
+  Remembered remembered() const;
 
   // True once every kind that was announced with ExpectSync has been listed.
   bool Synced() const;

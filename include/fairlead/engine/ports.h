@@ -37,6 +37,9 @@ struct EventNote {
   bool warning = false;
   std::string reason;  // "Scheduled", "FailedScheduling", ...
   std::string message;
+  // Not empty: the pod was assigned to this node, and the message is to say so. Most of these are
+  // dropped by the rate limit, before a sentence is made of them.
+  std::string node = {};
 };
 
 class ClusterWriter {

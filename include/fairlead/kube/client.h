@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,10 @@
 #include "fairlead/base/time.h"
 #include "fairlead/engine/metrics.h"
 #include "fairlead/engine/ports.h"
+
+namespace fairlead::net {
+class IoLoop;
+}
 
 namespace fairlead::kube {
 
@@ -64,14 +69,29 @@ struct ClientOptions {
   bool watch_list = true;  // try WatchList first where the server is new enough
 };
 
+// What tests and the demo put in the place of the outside. With a loop, a seed and a clock that
+// runs with the loop, the client does the same every time.
+struct ClientSeams {
+  // Of somebody else, who runs it and calls everything here on its thread; it outlives the client,
+  // which has no thread then. Null: a loop and a thread of our own.
+  net::IoLoop* loop = nullptr;
+  const Clock* clock = nullptr;       // the time of day; null: the system's
+  std::optional<std::uint64_t> seed;  // of jitter; absent: drawn
+  // Gives a connected stream socket, or -1, instead of TCP to `server`.
+  std::function<int()> dial;
+};
+
 class Client : public ClusterWriter {
  public:
-  Client(const Connection& connection, ClientOptions options, EventSink* sink, Metrics* metrics);
+  Client(const Connection& connection, ClientOptions options, EventSink* sink, Metrics* metrics,
+         ClientSeams seams = {});
+  // Answers every request that is open as failed.
   ~Client() override;
 
   // Discovery, then all informers. Returns at once.
   void Start();
   // Stops informers; lets writes in flight finish for at most `grace`; then ends the IO thread.
+  // On a loop in virtual time, writes in flight finish as far as that takes no time: Poll() runs.
   void Stop(Duration grace);
 
   // Kinds that this cluster serves and that are watched; called on the IO thread as soon as

@@ -88,7 +88,7 @@ class ClusterStore {
   // Grows with every change of the node of that row (capacity, labels, taints, cordon, removal).
   std::uint64_t NodeStamp(NodeId node) const;
   // May the binding of an assumed pod still be sent: the pod is as it was when it was assumed, its
-  // node has not changed since `stamp`, and nobody has overbooked it.
+  // node has not changed since `stamp`, and nobody has overbooked what the pod asks for.
   bool StillSound(const PodRef& pod, std::uint64_t stamp) const;
   // Is this node known and present.
   bool HasNode(std::string_view name) const;

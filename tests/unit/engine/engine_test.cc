@@ -311,6 +311,22 @@ TEST_F(EngineTest, AfterADecisionThatTookLongItRests) {
   EXPECT_THAT(BoundNames(), ElementsAre("a", "b"));
 }
 
+// A device fails on a full node. What cannot be sent must not be decided again and again.
+TEST_F(EngineTest, ANodeThatLostADeviceStillTakesWhatNeedsNone) {
+  Start(1);
+  Add(Pod("ta", "seven").Gpus(7).Devices({0, 1, 2, 3, 4, 5, 6}).On("n-0"));
+  Add(Pod("ta", "one").Gpus(1).Devices({7}).On("n-0"));
+  Post(NodeUpserted{Node("n-0").Gpus(7)});
+  Add(Pod("ta", "cpu"));
+  EXPECT_THAT(BoundNames(), ElementsAre("cpu"));
+  EXPECT_FALSE(engine_->RunOnce());
+  Post(PodRemoved{{"ta", "seven", "uid-ta-seven"}});
+  Add(Pod("ta", "six").Gpus(6));
+  Add(Pod("ta", "more").Gpus(1));
+  EXPECT_THAT(BoundNames(), ElementsAre("cpu", "six"));
+  EXPECT_FALSE(engine_->RunOnce());
+}
+
 TEST_F(EngineTest, StopEndsRun) {
   Start(1);
   engine_->Stop();

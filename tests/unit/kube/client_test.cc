@@ -171,7 +171,7 @@ TEST(Discovery, RepeatsUntilTheServerAnswers) {
     return Json(StatusJson(403, "no"), 403);
   });
   Harness harness(server);
-  Discovery discovery(&harness.loop, &harness.http, &harness.trouble, FastPace());
+  Discovery discovery(&harness.loop, &harness.http, &harness.trouble, FastPace(), &harness.random);
   std::promise<Discovered> promise;
   harness.On([&] { discovery.Start([&](const Discovered& found) { promise.set_value(found); }); });
   const Discovered found = promise.get_future().get();
@@ -188,7 +188,7 @@ TEST(Discovery, WaitsForPodGroups) {
     return ++asked < 3 ? Json("", 404) : Json(R"({"resources":[{"name":"podgroups"}]})");
   });
   Harness harness(server);
-  Discovery discovery(&harness.loop, &harness.http, &harness.trouble, FastPace());
+  Discovery discovery(&harness.loop, &harness.http, &harness.trouble, FastPace(), &harness.random);
   std::promise<void> served;
   harness.On([&] { discovery.AwaitPodGroups([&] { served.set_value(); }); });
   served.get_future().wait();

@@ -17,7 +17,6 @@
 #include "fairlead/engine/ports.h"
 #include "scheduler/kube/credentials.h"
 #include "scheduler/kube/http.h"
-#include "scheduler/kube/loop.h"
 #include "scheduler/kube/pace.h"
 #include "scheduler/kube/trouble.h"
 #include "tests/support/proto_builder.h"
@@ -118,7 +117,8 @@ class Harness {
 
   IoLoop loop;
   Metrics metrics;
-  Trouble trouble;
+  Trouble trouble{&loop};
+  Random random;
   RecordingSink sink;
   Credentials credentials;
   HttpClient http;

@@ -89,6 +89,7 @@ class InformerTest : public ::testing::Test {
     env.sink = &harness_->sink;
     env.metrics = &harness_->metrics;
     env.trouble = &harness_->trouble;
+    env.random = &harness_->random;
     env.pace = FastPace();
     env.watch_list = watch_list;
     informer_ = std::make_unique<Informer>(env, ResourceOf(kind));

@@ -60,6 +60,7 @@ class WriterTest : public ::testing::Test {
     env.sink = &harness_->sink;
     env.metrics = &harness_->metrics;
     env.trouble = &harness_->trouble;
+    env.random = &harness_->random;
     env.pace = FastPace();
     env.request_timeout = timeout_;
     env.connections = connections;
@@ -318,6 +319,8 @@ TEST(Bodies, StatusPatchAndEvent) {
             R"("reason":"FailedScheduling","message":"no room",)"
             R"("source":{"component":"fairlead"},"firstTimestamp":"2026-01-01T00:00:00Z",)"
             R"("lastTimestamp":"2026-01-01T00:00:00Z","count":1})");
+  EXPECT_THAT(EventBody({RefTo("p"), false, "Scheduled", "", "n-1"}, 255, at),
+              HasSubstr(R"("message":"Successfully assigned ta/p to n-1")"));
   // 253 characters are the longest name; what is cut off must leave a valid one.
   const std::string body =
       EventBody({RefTo(std::string(235, 'a') + "-b-c-d"), false, "R", "m"}, 255, at);

@@ -27,9 +27,11 @@ const std::map<std::string, Names> kArrows = {
     {"cycle", {"placement"}},
     {"engine", {"cycle"}},
     {"config", {"model", "queues", "yaml"}},
-    {"kube", {"engine", "yaml"}},
+    {"net", {"base"}},
+    {"kube", {"engine", "net", "yaml"}},
+    {"apiserver", {"engine", "net"}},
     {"service", {"engine"}},
-    {"cli", {"kube", "service", "config"}},
+    {"cli", {"kube", "apiserver", "service", "config"}},
 };
 
 const Names kPure = {"base", "yaml", "model", "queues", "placement", "cycle"};

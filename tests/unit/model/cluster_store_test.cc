@@ -138,6 +138,26 @@ TEST_F(ClusterStoreTest, OverbookedNodeHasNothingFreeAndRecovers) {
   EXPECT_EQ(FreeCpu(), 30'000);
 }
 
+// A device fails under the pods that hold all of them.
+TEST_F(ClusterStoreTest, DevicesBeyondTheNodesCountAreTakenToo) {
+  Pod one("ta", "one");
+  Pod seven("ta", "seven");
+  store_.UpsertPod(seven.Gpus(7), kNow);
+  store_.UpsertPod(one.Gpus(1), kNow);
+  ASSERT_TRUE(store_.Assume(Ref(seven), kFirst, 0b0111'1111, kNow));
+  ASSERT_TRUE(store_.Assume(Ref(one), kFirst, 0b1000'0000, kNow));
+  store_.UpsertNode(Node("n-0").Gpus(7));
+  const std::uint64_t stamp = store_.NodeStamp(kFirst);
+  EXPECT_FALSE(store_.StillSound(Ref(one), stamp));
+  Pod cpu("ta", "cpu");
+  store_.UpsertPod(cpu, kNow);
+  ASSERT_TRUE(store_.Assume(Ref(cpu), kFirst, 0, kNow));
+  EXPECT_TRUE(store_.StillSound(Ref(cpu), stamp)) << "it asks for no GPU";
+  ASSERT_TRUE(store_.Forget(Ref(seven), kNow));
+  EXPECT_EQ(Gpus(), 6) << "device 7 is one of the seven";
+  EXPECT_TRUE(store_.StillSound(Ref(one), stamp));
+}
+
 TEST_F(ClusterStoreTest, PodsMayBeListedBeforeTheirNode) {
   store_.UpsertPod(Pod("ta", "p").Gpus(3).On("n-9"), kNow);
   store_.UpsertNode(Node("n-9").Gpus(8, "A100"));
