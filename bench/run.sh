@@ -10,11 +10,15 @@ usage() {
 Usage: bench/run.sh [micro] [--repetitions N]
        bench/run.sh live [--runs N] [--nodes N] [--pods N] [--only binding|latency|ready]
                          [--skip-kube-scheduler] [--latency-seconds N] [--json FILE]
+       bench/run.sh apiserver [--tls] [--pods N] [--connections N] [--json]
 
 micro  Decoding and deciding in CPU time of one core, beside their budgets. About three minutes.
 live   Fairlead at a real API server: binding rate beside the bare rate and the kube-scheduler,
        CPU, memory, latency, time to ready. About 15 minutes with the defaults; needs the programs
        of tests/controlplane/build.sh, which it builds if they are missing.
+
+apiserver
+       Binding requests per second of the embedded API server, with one watcher. A few seconds.
 
 Builds build/release first. Exits with 1 if a benchmark fails to run, not if a goal is missed.
 USAGE
@@ -52,9 +56,16 @@ live() {
   exec "$BUILD/fairlead-live-bench" "$@"
 }
 
+apiserver() {
+  build fairlead-apiserver-bench
+  echo "apiserver: load before: $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
+  exec "$BUILD/fairlead-apiserver-bench" "$@"
+}
+
 case ${1-micro} in
   --help | -h) usage ;;
   live) shift && live "$@" ;;
+  apiserver) shift && apiserver "$@" ;;
   micro) micro "${@:2}" ;;
   --*) micro "$@" ;;
   *) usage >&2 && exit 2 ;;

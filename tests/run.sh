@@ -71,7 +71,7 @@ whole_run() {
     FAIRLEAD_JOBS=1 phase "release: end-to-end tests" run_tests release -L e2e || :
   fi
   if phase "asan: build" build asan; then
-    phase "asan: quick tests and fuzzing" run_tests asan -L 'quick|fuzz' || :
+    FAIRLEAD_FAULT_SCHEDULES=80 phase "asan: quick tests and fuzzing" run_tests asan -L 'quick|fuzz' || :
     [[ $FILTER ]] || phase "clang-tidy" tidy || :
   fi
   if phase "tsan: build" build tsan thread_tests; then

@@ -61,6 +61,7 @@ std::optional<ApiError> PrepareUpdate(const AdmissionContext& context, const jso
     }
   };
   check_content(2);
+  if (metadata != nullptr) CheckFinalizers(*metadata, "metadata.finalizers", &findings);
   if (subresource.empty() && rules.rechecks) {
     if (rules.meta == MetaRules::kCore) {
       CheckMetaOnCreate(context.resource, rules.meta, *object, &findings);

@@ -62,6 +62,8 @@ void CheckMetaOnCreate(const Resource& resource, MetaRules rules, const json::ob
                        Findings* findings);
 // What an update checks although it cannot have changed it: labels, annotations, owners.
 void CheckMetaContent(const json::object& metadata, const std::string& field, Findings* findings);
+// That they could be finalizers; part of CheckMetaOnCreate, and of every update once more.
+void CheckFinalizers(const json::object& metadata, const std::string& field, Findings* findings);
 void CheckFinalizersKnown(const json::object& object, Findings* findings);
 
 // Keeps `member` as it was, absent if it was.

@@ -97,6 +97,8 @@ void CheckOwners(const json::object& metadata, const std::string& field, Finding
   });
 }
 
+}  // namespace
+
 void CheckFinalizers(const json::object& metadata, const std::string& field, Findings* findings) {
   const json::array* finalizers = FindArray(metadata, {"finalizers"});
   if (finalizers == nullptr) return;
@@ -113,8 +115,6 @@ void CheckFinalizers(const json::object& metadata, const std::string& field, Fin
                       "finalizer orphan and foregroundDeletion cannot be both set");
   }
 }
-
-}  // namespace
 
 std::optional<Cause> CheckName(const Resource& resource, std::string_view name) {
   const std::vector<std::string> complaints = NameComplaints(resource, name);

@@ -192,7 +192,10 @@ void CheckTolerationsKept(const json::object& old, const json::object& now, Find
     });
     kept &= found;
   });
-  if (kept) return;
+  if (kept) {
+    CheckTolerations(now, "spec.tolerations", findings);  // once more
+    return;
+  }
   findings->Forbidden("spec.tolerations",
                       "existing toleration can not be modified except its tolerationSeconds");
 }
@@ -249,7 +252,6 @@ json::object Masked(const Writing& writing, const json::object& old, json::objec
 void CheckUpdate(const Writing& writing, Findings* findings) {
   const json::object& old = SpecOf(*writing.old);
   const json::object& now = SpecOf(*writing.object);
-  const std::size_t before = findings->size();
   for (const char* list : {"containers", "initContainers"}) {
     if (Count(old, list) == Count(now, list)) continue;
     findings->Forbidden(fmt::format("spec.{}", list),
@@ -259,18 +261,35 @@ void CheckUpdate(const Writing& writing, Findings* findings) {
   for (const char* list : {"containers", "initContainers"}) {
     EachObject(now, {list}, fmt::format("spec.{}", list),
                [&](const json::object& container, const std::string& at) {
-                 if (GetString(container, {"image"}).empty()) findings->Required(at + ".image");
+                 const std::string_view image = GetString(container, {"image"});
+                 if (image.empty()) {
+                   findings->Required(at + ".image");
+                 } else if (image.front() == ' ' || image.back() == ' ') {
+                   findings->Invalid(at + ".image", Quoted(image),
+                                     "must not have leading or trailing whitespace");
+                 }
                });
   }
+  const std::size_t before = findings->size();
   CheckDeadline(old, now, findings);
+  // A deadline that grows ends the search.
+  if (findings->size() != before && now.contains("activeDeadlineSeconds")) return;
   CheckTolerationsKept(old, now, findings);
   if (writing.current()) CheckGatesKept(old, now, findings);
-  if (findings->size() != before) return;
   if (Masked(writing, old, now) == old) return;
   findings->Forbidden("spec", writing.current() ? kMayChangeCurrent : kMayChange120);
 }
 
+void CheckConditions(const json::object& pod, Findings* findings) {
+  EachObject(pod, {"status", "conditions"}, "metadata.conditions",
+             [&](const json::object& condition, const std::string& at) {
+               const std::string_view type = GetString(condition, {"type"});
+               findings->All(at + ".Type", type, QualifiedNameComplaints(type));
+             });
+}
+
 void CheckStatus(const Writing& writing, Findings* findings) {
+  CheckConditions(*writing.object, findings);
   const std::string_view nominated = GetString(*writing.object, {"status", "nominatedNodeName"});
   if (!nominated.empty()) {
     findings->All("status.nominatedNodeName", nominated, DnsSubdomainComplaints(nominated));

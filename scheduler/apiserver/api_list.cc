@@ -128,13 +128,14 @@ Answer<Plan> PlanFromToken(const Store& store, const ListOptions& options, std::
   return plan;
 }
 
-Answer<Plan> MakePlan(const Store& store, const ListOptions& options) {
+Answer<Plan> MakePlan(const Store& store, const Resource& resource, const ListOptions& options) {
   std::vector<Cause> causes = CheckVersionMatch(options);
   if (!causes.empty()) return InvalidOptions("ListOptions", std::move(causes));
   const bool exact = options.resource_version_match == "Exact";
   const bool pages = options.limit > 0 && options.resource_version != "0";
-  const bool cached =
-      !options.resource_version.empty() && options.continue_token.empty() && !pages && !exact;
+  // Events are always read where they are stored.
+  const bool cached = !options.resource_version.empty() && options.continue_token.empty() &&
+                      !pages && !exact && resource.storage != "events";
   const Answer<std::uint64_t> asked = ParseResourceVersion(options.resource_version);
   if (!asked) {
     if (cached) return asked.error();
@@ -299,7 +300,7 @@ std::vector<Cause> CheckVersionMatch(const ListOptions& options) {
 }
 
 Answer<ListPage> Api::List(const Resource& resource, const ListOptions& options) const {
-  const Answer<Plan> plan = MakePlan(store_, options);
+  const Answer<Plan> plan = MakePlan(store_, resource, options);
   if (!plan) return plan.error();
   ListPage page;
   page.revision = plan->revision;

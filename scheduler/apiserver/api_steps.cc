@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "scheduler/apiserver/admission_checks.h"
 #include "scheduler/apiserver/schema.h"
 
 namespace fairlead::apiserver {
@@ -124,14 +125,20 @@ Answer<VersionPtr> ApiSteps::Replace(const Resource& resource, const VersionPtr&
     Erase(&object, {"metadata", "deletionTimestamp"});
   }
   std::vector<Cause> causes = ApplyMetadataRules(old->object, style.keeps_managed_fields, &object);
+  auto refused = PrepareUpdate(Context(resource), old->object, subresource, &object);
+  if (refused && (causes.empty() || refused->code != 422)) return *std::move(refused);
   if (!causes.empty()) {
-    ApiError error = Invalid(resource, name.name, causes);
-    // The real server finds these twice, lists them twice and words them once.
-    error.causes.insert(error.causes.end(), causes.begin(), causes.end());
-    return error;
-  }
-  if (auto error = PrepareUpdate(Context(resource), old->object, subresource, &object)) {
-    return *std::move(error);
+    // For most kinds the real server finds these twice, lists them twice and words them once.
+    Findings findings;
+    const bool once =
+        resource.storage == "events" || resource.storage == "poddisruptionbudgets.policy";
+    for (int i = 0; i < (once ? 1 : 2); ++i) {
+      for (const Cause& cause : causes) findings.Add(cause);
+    }
+    if (refused) {
+      for (Cause& cause : refused->causes) findings.Add(std::move(cause));
+    }
+    return Rejected(resource, object, findings);
   }
   if (EndsDeletion(resource, old->object, object)) {
     Remove(resource, *old, style.dry_run);

@@ -103,7 +103,6 @@ class HttpConnection : public TransportUser, public std::enable_shared_from_this
   std::string tail_;  // a large body that follows out_
 
   std::shared_ptr<WatchStream> watch_;
-  bool cut_at_end_ = false;  // a fault ends the watch like a broken connection
   bool chunked_ = false;
   bool keep_alive_ = false;  // after the watch
   bool woken_ = false;       // OnWoken is due

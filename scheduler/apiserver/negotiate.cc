@@ -140,7 +140,11 @@ bool RouterAccepts(std::string_view accept) {
 
 Answer<Output> NegotiateOutput(std::string_view accept, const OutputRules& rules) {
   if (Trim(accept).empty()) return Output();
-  if (rules.strict_types && !RouterAccepts(accept)) return NotAcceptable("406: Not Acceptable");
+  if (rules.strict_types && !RouterAccepts(accept)) {
+    ApiError error = NotAcceptable("406: Not Acceptable");
+    error.always_details = true;
+    return error;
+  }
   for (const Clause& clause : ParseAccept(accept)) {
     for (const Media media : {Media::kJson, Media::kProtobuf}) {
       if (!TypeMatches(clause, media == Media::kJson ? kJsonType : kProtobufType)) continue;

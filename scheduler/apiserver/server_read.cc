@@ -31,11 +31,12 @@ Response HandleGet(const Call& call) {
   if (!output) return SendError(call.request, output.error());
   const Answer<Done> fresh = call.api.CheckFresh(call.query.Get("resourceVersion"));
   if (!fresh) {
-    // Events are read where they are stored, not from a copy, which words it otherwise.
-    const bool direct = call.resource.storage == "events" && fresh.error().code == 500;
-    return SendError(call.request,
-                     direct ? BadRequest("invalid resource version: " + fresh.error().message)
-                            : fresh.error());
+    ApiError error = fresh.error();
+    if (call.resource.storage == "events") {  // read where they are stored, not from a copy
+      if (error.code == 500) error = BadRequest("invalid resource version: " + error.message);
+      error.retry_after_s = 0;
+    }
+    return SendError(call.request, error);
   }
   const Answer<VersionPtr> version = call.api.Get(call.resource, call.Name());
   if (!version) return SendError(call.request, version.error());

@@ -60,6 +60,11 @@ std::string Weight(std::int64_t weight) {
   return text;
 }
 
+// "1 pod", "2 pods"
+std::string Count(std::int64_t n, std::string_view what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
 std::string Clock(Duration d) {
   const std::int64_t seconds = d.ns / 1'000'000'000;
   return fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
@@ -203,15 +208,16 @@ class Frame {
     lines_.push_back(Paint("started last", kDim, style_.colour));
     for (int i = 0; i < for_starts; ++i) {
       const GangRow& gang = starts[starts.size() - 1 - static_cast<std::size_t>(i)];
-      lines_.push_back(Named(gang, fmt::format("{} GPUs in {} pods after {}", gang.gpus, gang.pods,
-                                               Seconds(gang.waited))));
+      lines_.push_back(Named(gang, fmt::format("{} in {} after {}", Count(gang.gpus, "GPU"),
+                                               Count(gang.pods, "pod"), Seconds(gang.waited))));
     }
     lines_.push_back(Paint("waiting longest", kDim, style_.colour));
     const int for_waits = std::min<int>(left(), static_cast<int>(waiting.size()));
     for (int i = 0; i < for_waits; ++i) {
       const GangRow& gang = waiting[static_cast<std::size_t>(i)];
-      lines_.push_back(Named(gang, fmt::format("{} GPUs, {}: {}", gang.gpus, Seconds(gang.waited),
-                                               gang.reason.empty() ? "new" : gang.reason)));
+      lines_.push_back(
+          Named(gang, fmt::format("{}, {}: {}", Count(gang.gpus, "GPU"), Seconds(gang.waited),
+                                  gang.reason.empty() ? "new" : gang.reason)));
     }
   }
 
@@ -268,9 +274,9 @@ std::string DemoFrame(const DemoView& view, const DemoHeader& header, Instant no
 }
 
 std::string StartLine(const GangRow& gang, Duration clock) {
-  return fmt::format("{:>7}  {}/{} starts: {} pod{}, {} GPU{}, waited {}", Seconds(clock),
-                     gang.tenant, gang.name, gang.pods, gang.pods == 1 ? "" : "s", gang.gpus,
-                     gang.gpus == 1 ? "" : "s", Seconds(gang.waited));
+  return fmt::format("{:>7}  {}/{} starts: {}, {}, waited {}", Seconds(clock), gang.tenant,
+                     gang.name, Count(gang.pods, "pod"), Count(gang.gpus, "GPU"),
+                     Seconds(gang.waited));
 }
 
 std::string StateLine(const DemoView& view, const DemoHeader& header, Instant now) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "fairlead/base/check.h"
 #include "scheduler/model/store_state.h"
@@ -52,7 +53,13 @@ NodeTable& ClusterStore::State::MutableNodes() {
 // nodes.
 NodeId ClusterStore::State::RowFor(const std::string& name) {
   const auto it = node_ids.find(name);
-  if (it != node_ids.end()) return it->second;
+  if (it != node_ids.end()) {
+    // It comes back: nobody else may be given its row.
+    if (std::exchange(held[it->second.index()].row_free, false)) {
+      std::erase(free_rows, it->second);
+    }
+    return it->second;
+  }
   names_sorted = false;
   NodeTable& table = MutableNodes();
   if (!free_rows.empty()) {
@@ -120,7 +127,8 @@ bool ClusterStore::State::Overbooked(const PodRecord& pod) const {
   const ResourceVector& requests = (*shape_requests)[pod.shape.index()];
   for (std::uint32_t r = 0; r < requests.size(); ++r) {
     const ResourceId id(r);
-    if (requests.Get(id) > 0 && held[node].used.Get(id) > nodes->capacity[node].Get(id)) return true;
+    if (requests.Get(id) > 0 && held[node].used.Get(id) > nodes->capacity[node].Get(id))
+      return true;
   }
   if ((*shapes)[pod.shape.index()]->requests.gpus == 0) return false;
   return std::popcount(usage.gpu_used[node]) + usage.gpu_unknown[node] > nodes->gpus[node];

@@ -13,6 +13,8 @@ struct Param {
   Profile profile;
 };
 
+void PrintTo(const Param& param, std::ostream* out) { PrintTo(param.one, out); }
+
 std::vector<Param> Params() {
   std::vector<Param> params;
   for (Case& one : LoadCases(FAIRLEAD_SOURCE_DIR "/tests/conformance/cases")) {

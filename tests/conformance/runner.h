@@ -26,6 +26,7 @@
 #include <climits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct Case {
 
   std::string TestName() const;  // letters, digits and _ only
 };
+
+// For the test framework, which would print bytes.
+inline void PrintTo(const Case& one, std::ostream* out) { *out << one.file << ": " << one.name; }
 
 // All cases of a folder; a file that cannot be read ends the process with the reason.
 std::vector<Case> LoadCases(const std::string& folder);

@@ -8,6 +8,7 @@
 #include "fairlead/base/quantity.h"
 #include "scheduler/apiserver/api.h"
 #include "scheduler/apiserver/store.h"
+#include "tests/integration/manifests.h"
 
 namespace fairlead::integration {
 namespace {
@@ -71,15 +72,21 @@ PodSeen Read(const json::object& pod) {
   seen.gpus = Amount(requests, "nvidia.com/gpu", 1, Rounding::kUp);
   const std::string_view gang = GetString(pod, {"metadata", "labels", "fairlead.dev/gang"});
   const std::string_view job = JobOf(pod);
-  if (gang == "true" && !job.empty()) {
+  const json::object* labels = FindObject(pod, {"metadata", "labels"});
+  const std::string_view group =
+      labels == nullptr ? std::string_view{} : GetString(*labels, {kPodGroupLabel});
+  if (!group.empty()) {
+    seen.gang = fmt::format("{}/group/{}", seen.ns, group);
+  } else if (gang == "true" && !job.empty()) {
     seen.gang = fmt::format("{}/job/{}", seen.ns, job);
   } else if (!gang.empty()) {
     seen.gang = fmt::format("{}/gang/{}", seen.ns, gang);
   } else {
     seen.gang = fmt::format("{}/pod/{}/{}", seen.ns, seen.name, seen.uid);
   }
-  const std::string size(GetString(pod, {"metadata", "annotations", "fairlead.dev/gang-size"}));
-  if (!size.empty()) seen.minimum = std::stoll(size);
+  const json::object* annotations = FindObject(pod, {"metadata", "annotations"});
+  const std::int64_t size = Amount(annotations, "fairlead.dev/gang-size", 1, Rounding::kUp);
+  if (size > 0) seen.minimum = size;
   return seen;
 }
 
@@ -217,10 +224,13 @@ std::int64_t ClusterWatch::Room::Fits(const PodSeen& pod) const {
 std::vector<std::string> ClusterWatch::PartialGangs() const {
   std::vector<std::string> out;
   for (const auto& [gang, members] : ByGang()) {
-    const auto held = std::count_if(members.begin(), members.end(),
-                                    [](const PodSeen* pod) { return pod->Counts(); });
-    if (held == 0 || held >= Minimum(members) || whole_.contains(gang)) continue;
-    out.push_back(fmt::format("{}: {} of {}", gang, held, Minimum(members)));
+    const auto counted = std::count_if(members.begin(), members.end(),
+                                       [](const PodSeen* pod) { return pod->Counts(); });
+    const bool holds = std::any_of(members.begin(), members.end(), [](const PodSeen* pod) {
+      return pod->Holds() && !pod->deleting;
+    });
+    if (!holds || counted >= Minimum(members) || whole_.contains(gang)) continue;
+    out.push_back(fmt::format("{}: {} of {}", gang, counted, Minimum(members)));
   }
   return out;
 }

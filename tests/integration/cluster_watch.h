@@ -2,8 +2,8 @@
 // and at the end whether gangs are whole and whether something waits that would fit. It shares no
 // code with the scheduler's idea of a gang or of room, so that it can judge it.
 //
-// It knows the manifests of manifests.h only: gangs by label, Jobs as gangs, single pods; members
-// of one gang have equal requests.
+// It knows the manifests of manifests.h only: gangs by label, by PodGroup and of Jobs, and single
+// pods; members of one gang have equal requests and state the gang's size, whatever its kind.
 #pragma once
 
 #include <cstdint>

@@ -55,31 +55,21 @@ TEST_F(GangTest, AJobIsAGang) {
   EXPECT_EQ(Decisions(), 1U);
 }
 
-constexpr const char* kPodGroupCrd = R"({"apiVersion":"apiextensions.k8s.io/v1",
- "kind":"CustomResourceDefinition","metadata":{"name":"podgroups.scheduling.x-k8s.io",
- "annotations":{"api-approved.kubernetes.io":"https://example.com/approved"}},
- "spec":{"group":"scheduling.x-k8s.io","scope":"Namespaced",
- "names":{"kind":"PodGroup","listKind":"PodGroupList","plural":"podgroups","singular":"podgroup"},
- "versions":[{"name":"v1alpha1","served":true,"storage":true,"schema":{"openAPIV3Schema":
- {"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}})";
-
 // The definition may come before the scheduler's start or after it.
 TEST_F(GangTest, APodGroupIsAGang) {
   for (const bool late : {false, true}) {
     Make(1);
     const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     if (late) Start();
-    ASSERT_EQ(world().Do("POST", crds, kPodGroupCrd).status, 201);
+    ASSERT_EQ(world().Do("POST", crds, PodGroupCrdJson()).status, 201);
     if (!late) Start();
-    const std::map<std::string, std::string> in_group = {
-        {"scheduling.x-k8s.io/pod-group", "group"}};
+    const std::map<std::string, std::string> in_group = {{kPodGroupLabel, "group"}};
     for (const char* name : {"a", "b"}) Create({.name = name, .gpus = 2, .labels = in_group});
     world().RunFor(Duration::Seconds(10));
     EXPECT_THAT(Pending("a"), HasSubstr("PodGroup \"group\""));
     ASSERT_EQ(world()
                   .Do("POST", "/apis/scheduling.x-k8s.io/v1alpha1/namespaces/default/podgroups",
-                      R"({"apiVersion":"scheduling.x-k8s.io/v1alpha1","kind":"PodGroup",)"
-                      R"("metadata":{"name":"group"},"spec":{"minMember":3}})")
+                      PodGroupJson("group", 3))
                   .status,
               201);
     world().RunFor(Duration::Seconds(late ? 310 : 10));  // the API is looked for every 300 s
@@ -199,7 +189,7 @@ TEST_F(CrashTest, TheNextOneRollsBackWhatNoLongerFits) {
   EXPECT_TRUE(Running(1)) << "the foreign pod stays";
 }
 
-// The budget covers one of them and allows nothing; when it goes, so does the pod.
+// When the budget goes, so do the pods.
 TEST_F(CrashTest, ABudgetBlocksTheRollbackUntilItIsGone) {
   for (const apiserver::Profile profile :
        {apiserver::Profile::k120, apiserver::Profile::kCurrent}) {
@@ -209,14 +199,7 @@ TEST_F(CrashTest, ABudgetBlocksTheRollbackUntilItIsGone) {
     CrashInTheMiddle(options);
     Occupy();
     const std::string path = "/apis/" + api + "/namespaces/default/poddisruptionbudgets";
-    ASSERT_EQ(world()
-                  .Do("POST", path,
-                      R"({"apiVersion":")" + api +
-                          R"(","kind":"PodDisruptionBudget",)"
-                          R"("metadata":{"name":"keep"},"spec":{"maxUnavailable":0,"selector":)"
-                          R"({"matchLabels":{"fairlead.dev/gang":"train"}}}})")
-                  .status,
-              201);
+    ASSERT_EQ(world().Do("POST", path, BudgetJson(api, "keep")).status, 201);
     Start();
     world().RunFor(Duration::Seconds(60));
     EXPECT_EQ(world().watch().BoundOf("train"), kBound) << api;

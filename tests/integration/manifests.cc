@@ -76,4 +76,35 @@ std::string NamespaceJson(const std::string& name) {
   return json.Take();
 }
 
+std::string PodGroupCrdJson() {
+  return R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+ "metadata":{"name":"podgroups.scheduling.x-k8s.io",
+ "annotations":{"api-approved.kubernetes.io":"https://example.com/approved"}},
+ "spec":{"group":"scheduling.x-k8s.io","scope":"Namespaced",
+ "names":{"kind":"PodGroup","listKind":"PodGroupList","plural":"podgroups","singular":"podgroup"},
+ "versions":[{"name":"v1alpha1","served":true,"storage":true,"schema":{"openAPIV3Schema":
+ {"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}})";
+}
+
+std::string PodGroupJson(const std::string& name, int min_member) {
+  JsonWriter json;
+  json.BeginObject().Field("apiVersion", "scheduling.x-k8s.io/v1alpha1").Field("kind", "PodGroup");
+  json.Key("metadata").BeginObject().Field("name", name).EndObject();
+  json.Key("spec").BeginObject().Field("minMember", std::int64_t{min_member}).EndObject();
+  json.EndObject();
+  return json.Take();
+}
+
+std::string BudgetJson(const std::string& api_version, const std::string& name) {
+  JsonWriter json;
+  json.BeginObject().Field("apiVersion", api_version).Field("kind", "PodDisruptionBudget");
+  json.Key("metadata").BeginObject().Field("name", name).EndObject();
+  json.Key("spec").BeginObject().Field("maxUnavailable", std::int64_t{0});
+  // An empty selector means every pod in one version and none in the other.
+  json.Key("selector")
+      .Raw(R"({"matchExpressions":[{"key":"unprotected","operator":"DoesNotExist"}]})");
+  json.EndObject().EndObject();
+  return json.Take();
+}
+
 }  // namespace fairlead::integration

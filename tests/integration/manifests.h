@@ -25,5 +25,11 @@ struct PodWish {
 std::string PodJson(const PodWish& wish);
 std::string JobJson(const std::string& name, int parallelism, const PodWish& pod);
 std::string NamespaceJson(const std::string& name);
+// Gangs by object: its definition, the object, and the label that pods name it with.
+std::string PodGroupCrdJson();
+std::string PodGroupJson(const std::string& name, int min_member);
+inline constexpr const char* kPodGroupLabel = "scheduling.x-k8s.io/pod-group";
+// For all pods of a namespace; nothing may be evicted.
+std::string BudgetJson(const std::string& api_version, const std::string& name);
 
 }  // namespace fairlead::integration

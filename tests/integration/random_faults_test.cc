@@ -25,6 +25,7 @@ std::optional<std::uint64_t> FromEnvironment(const char* name) {
 struct Totals {
   std::size_t binds = 0;
   std::uint64_t faults = 0;
+  std::uint64_t hash = 0;  // the same in every process
 };
 
 void RunSeed(std::uint64_t seed, Totals* totals) {
@@ -34,6 +35,7 @@ void RunSeed(std::uint64_t seed, Totals* totals) {
   }
   totals->binds += schedule.binds();
   totals->faults += schedule.faults();
+  totals->hash = totals->hash * 31 + schedule.hash();
   if (seed % kRepeatEvery != 0) return;
   RandomSchedule again(seed);
   (void)again.Run();
@@ -55,7 +57,7 @@ TEST_P(RandomFaultsTest, NothingIsLostDoubledOrHalf) {
   }
   const std::uint64_t schedules = FromEnvironment("FAIRLEAD_FAULT_SCHEDULES").value_or(1'000);
   for (std::uint64_t seed = GetParam(); seed < schedules; seed += kShards) RunSeed(seed, &totals);
-  fmt::print("{} bindings, {} faults\n", totals.binds, totals.faults);
+  fmt::print("{} bindings, {} faults, hash {:016x}\n", totals.binds, totals.faults, totals.hash);
   EXPECT_GT(totals.binds, schedules / kShards);
   EXPECT_GT(totals.faults, schedules / kShards);
 }

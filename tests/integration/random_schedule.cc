@@ -39,6 +39,7 @@ WorldOptions RandomSchedule::OptionsOf(std::uint64_t seed) {
   options.kubelets.term_delay = Millis(draw(3) * draw(5'000));
   options.kubelets.heartbeat = Duration::Seconds(400);
   options.client.bind_connections = 1 + draw(16);
+  if (draw(4) == 0) options.skew = Millis(draw(120'000) - 60'000);
   options.policy.queues.clear();
   for (int i = 0; i < 3; ++i) {
     const std::string name = fmt::format("t{}", i);
@@ -68,6 +69,9 @@ void RandomSchedule::Populate() {
     (void)world_.Do("POST", "/api/v1/namespaces", NamespaceJson(fmt::format("t{}", i)));
   }
   for (int i = 2 + Draw(5); i > 0; --i) AddNode();
+  pod_groups_ = Chance(40);
+  const char* crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  if (pod_groups_) (void)world_.Do("POST", crds, PodGroupCrdJson());
 }
 
 PodWish RandomSchedule::AnyPod() {
@@ -89,8 +93,17 @@ PodWish RandomSchedule::AnyPod() {
 
 void RandomSchedule::ArriveGang() {
   PodWish member = AnyPod();
-  member.gang = member.name;
+  const std::string name = member.name;
   member.gang_size = 2 + Draw(5);
+  if (pod_groups_ && Chance(50)) {
+    member.labels[kPodGroupLabel] = name;
+    const std::string path =
+        fmt::format("/apis/scheduling.x-k8s.io/v1alpha1/namespaces/{}/podgroups", member.ns);
+    (void)world_.Do("POST", path, PodGroupJson(name, member.gang_size));
+    owners_.push_back(path + "/" + name);
+  } else {
+    member.gang = name;
+  }
   unfinished_.push_back({member, 0});
   AddMembers(member.gang_size + (Chance(20) ? 1 : 0));
 }
@@ -101,7 +114,7 @@ void RandomSchedule::AddMembers(int n) {
   if (Chance(30)) n = 1 + Draw(n);
   for (; n > 0; --n) {
     PodWish pod = gang.member;
-    pod.name = fmt::format("{}-{}", gang.member.gang, gang.next++);
+    pod.name = fmt::format("{}-{}", gang.member.name, gang.next++);
     (void)world_.Create(pod);
   }
   if (gang.next >= gang.member.gang_size) unfinished_.pop_back();
@@ -116,7 +129,7 @@ void RandomSchedule::ArriveJob() {
   pod.gang_size = parallelism;
   const std::string path = fmt::format("/apis/batch/v1/namespaces/{}/jobs", pod.ns);
   (void)world_.Do("POST", path, JobJson(name, parallelism, pod));
-  jobs_.push_back(path + "/" + name);
+  owners_.push_back(path + "/" + name);
 }
 
 void RandomSchedule::Arrive() {
@@ -185,8 +198,18 @@ void RandomSchedule::DisturbScheduler() {
   world_.KillSchedulerAfter(static_cast<std::uint64_t>(1 + Draw(150)));
 }
 
+void RandomSchedule::ForbidEvictions() {
+  const bool old = world_.server().options().profile == apiserver::Profile::k120;
+  const std::string api = old ? "policy/v1beta1" : "policy/v1";
+  const std::string name = fmt::format("b{}", names_++);
+  const std::string path =
+      fmt::format("/apis/{}/namespaces/t{}/poddisruptionbudgets", api, Draw(tenants_));
+  (void)world_.Do("POST", path, BudgetJson(api, name));
+  budgets_.push_back(path + "/" + name);
+}
+
 void RandomSchedule::Act() {
-  const int what = Draw(20);
+  const int what = Draw(21);
   if (what < 10) {
     Arrive();
   } else if (what < 12) {
@@ -197,9 +220,20 @@ void RandomSchedule::Act() {
     RecreatePod();
   } else if (what < 18) {
     DisturbNode();
-  } else {
+  } else if (what < 20) {
     DisturbScheduler();
+  } else {
+    ForbidEvictions();
   }
+}
+
+// From here on nothing goes wrong any more.
+void RandomSchedule::Heal() {
+  world_.faults().Use(nullptr);
+  world_.SpareScheduler();
+  for (const std::string& budget : budgets_) (void)world_.Do("DELETE", budget);
+  while (!unfinished_.empty() && Chance(70)) AddMembers(unfinished_.back().member.gang_size);
+  if (!world_.scheduler_runs()) world_.StartScheduler();
 }
 
 void RandomSchedule::Judge(std::vector<std::string>* problems) {
@@ -215,17 +249,14 @@ void RandomSchedule::Judge(std::vector<std::string>* problems) {
   }
   add("partial gang", watch.PartialGangs());
   add("waits and would fit", watch.WouldFit());
-  if (getenv("DBG")) { for (auto& [k,p]: watch.pods()) fmt::print("POD {} node {} phase {} del {} cpu {} mem {} gpu {} gang {}\n", k,p.node,p.phase,p.deleting,p.milli_cpu,p.memory>>30,p.gpus,p.gang);
-   for (auto& [k,n]: world_.server().api().store().table("nodes")) fmt::print("NODE {} {}\n", k.name, boost::json::serialize(n->object).substr(0,1500));
-   fmt::print("{}", world_.Metrics()); }
   if (!world_.client().Trouble().empty()) {
     problems->push_back("trouble: " + world_.client().Trouble());
   }
 }
 
 void RandomSchedule::Empty(std::vector<std::string>* problems) {
-  for (const std::string& job : jobs_) {
-    (void)world_.Do("DELETE", job + "?propagationPolicy=Background");
+  for (const std::string& owner : owners_) {
+    (void)world_.Do("DELETE", owner + "?propagationPolicy=Background");
   }
   world_.Settle();
   while (const PodSeen* pod = AnyPodThere()) {
@@ -246,9 +277,9 @@ void RandomSchedule::Empty(std::vector<std::string>* problems) {
   for (const char* kind : {"pods", "nodes", "jobs.batch"}) {
     if (!store.table(kind).empty()) problems->push_back(fmt::format("{} are left", kind));
   }
-  constexpr std::size_t watches = 4;  // nodes, namespaces, jobs, pods
+  const std::size_t watches = pod_groups_ ? 5 : 4;
   // Connections that idle are kept for 30 s.
-  const auto rests = [this] { return world_.front().connections() == watches; };
+  const auto rests = [this, watches] { return world_.front().connections() == watches; };
   if (!world_.RunUntil(rests, Duration::Seconds(40))) {
     problems->push_back(
         fmt::format("{} connections, expected {}", world_.front().connections(), watches));
@@ -263,16 +294,14 @@ void RandomSchedule::Empty(std::vector<std::string>* problems) {
 std::vector<std::string> RandomSchedule::Run() {
   std::vector<std::string> problems;
   Populate();
-  world_.faults().Use(apiserver::RandomFaults(seed_, 10 + Draw(150), 5 + Draw(60)));
+  world_.faults().Use(apiserver::RandomFaults(seed_, 10 + Draw(250), 5 + Draw(100)));
   world_.StartScheduler();
-  for (int left = 10 + Draw(20); left > 0; --left) {
+  for (int left = 20 + Draw(30); left > 0; --left) {
     Act();
     if (!world_.scheduler_runs() && Chance(40)) world_.StartScheduler();
     world_.RunFor(Millis(Chance(40) ? 0 : Draw(8'000)));
   }
-  world_.faults().Use(nullptr);
-  world_.SpareScheduler();
-  if (!world_.scheduler_runs()) world_.StartScheduler();
+  Heal();
   const bool rests =
       world_.RunUntil([this] { return world_.Now() - world_.watch().changed() > kRest; }, kLongest);
   if (!rests) problems.push_back("never comes to rest; lately: " + world_.watch().last_change());

@@ -46,6 +46,8 @@ class RandomSchedule {
   void RecreatePod();
   void DisturbNode();
   void DisturbScheduler();
+  void ForbidEvictions();
+  void Heal();
   void Judge(std::vector<std::string>* problems);
   void Empty(std::vector<std::string>* problems);
   std::string AnyNode();
@@ -65,7 +67,9 @@ class RandomSchedule {
   std::vector<std::string> machines_;  // there
   std::vector<std::string> lost_;
   std::vector<std::string> cordoned_;
-  std::vector<std::string> jobs_;  // paths
+  std::vector<std::string> owners_;   // paths of Jobs and PodGroups
+  std::vector<std::string> budgets_;  // paths
+  bool pod_groups_ = false;           // their definition is there
   std::vector<Unfinished> unfinished_;
 };
 

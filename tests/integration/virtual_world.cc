@@ -30,7 +30,9 @@ VirtualWorld::VirtualWorld(WorldOptions options)
       watch_(&server_, this),
       kubelets_(&loop_, &server_, this, options_.kubelets),
       controllers_(&loop_, &server_, this),
-      front_(&loop_, &server_, {}, &faults_) {}
+      front_(&loop_, &server_, {}, &faults_) {
+  clock_.world = this;
+}
 
 VirtualWorld::~VirtualWorld() { KillScheduler(); }
 
@@ -44,7 +46,7 @@ void VirtualWorld::StartScheduler() {
   connection.server = "http://embedded";
   kube::ClientSeams seams;
   seams.loop = &loop_;
-  seams.clock = this;
+  seams.clock = &clock_;
   seams.seed = random_();
   seams.dial = [this] { return reachable_ ? front_.Dial() : -1; };
   client_ = std::make_unique<kube::Client>(connection, options_.client, &relay_, metrics_.get(),
@@ -52,7 +54,8 @@ void VirtualWorld::StartScheduler() {
   EngineOptions engine;
   engine.instance = fmt::format("s{}", schedulers_);
   engine.abort_on_bug = true;
-  engine_ = std::make_unique<Engine>(options_.policy, engine, client_.get(), this, metrics_.get());
+  engine_ =
+      std::make_unique<Engine>(options_.policy, engine, client_.get(), &clock_, metrics_.get());
   relay_.engine = engine_.get();
   client_->OnDiscovered(
       [this](std::vector<ObjectKind> kinds) { engine_->ExpectSync(std::move(kinds)); });
@@ -106,11 +109,10 @@ void VirtualWorld::Settle() {
 
 Instant VirtualWorld::NextTimer() const {
   Instant next = loop_.NextTimer();
-  if (!engine_) return next;
+  if (!engine_ || engine_->NextTimer() == Instant{INT64_MAX}) return next;
   // Later than now: what it wanted by now it has had in its last turn.
-  const Instant wanted = engine_->NextTimer();
-  if (wanted > Now() && wanted.ns != INT64_MAX)
-    next = std::min(next, Instant{(wanted - kStart).ns});
+  const Instant wanted = engine_->NextTimer() - options_.skew;
+  if (wanted > Now()) next = std::min(next, Instant{(wanted - kStart).ns});
   return next;
 }
 

@@ -33,6 +33,7 @@ struct WorldOptions {
   apiserver::KubeletOptions kubelets = {};
   kube::ClientOptions client = {};
   Policy policy = {};
+  Duration skew;  // how far the scheduler's clock is ahead of everybody else's
 };
 
 // The faults of the scheduler's connections; may be exchanged at any time.
@@ -91,6 +92,10 @@ class VirtualWorld : public Clock {
   apiserver::Response Delete(const std::string& ns, const std::string& pod, int grace_s = 0);
 
  private:
+  struct SkewedClock : Clock {
+    const VirtualWorld* world = nullptr;
+    Instant Now() const override { return world->Now() + world->options_.skew; }
+  };
   struct Relay : EventSink {
     Engine* engine = nullptr;
     void Post(EventBatch batch) override {
@@ -117,6 +122,7 @@ class VirtualWorld : public Clock {
 
   // Of the scheduler that runs.
   int schedulers_ = 0;
+  SkewedClock clock_;
   std::unique_ptr<fairlead::Metrics> metrics_ = std::make_unique<fairlead::Metrics>();
   Relay relay_;
   std::unique_ptr<kube::Client> client_;

@@ -162,7 +162,7 @@ TEST_F(ServerReadTest, WatchesInProtobuf) {
 TEST_F(ServerReadTest, WatchesOfTablesHaveColumnsOnce) {
   Make("a");
   const Response watch = Get(std::string(kMaps) + "?watch=1&resourceVersion=0", kTable);
-  const auto columns = [this, &watch] {
+  const auto columns = [&watch] {
     Response frame;
     frame.body = Frames(watch);
     const json::object event = Parse(frame);

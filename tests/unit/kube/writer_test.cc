@@ -160,6 +160,8 @@ TEST_F(WriterTest, EveryAnswerHasItsOutcome) {
        {Dropped(), Answer(503), busy, here},
        kBound,
        5},
+      {"lost, away, then gone", {Dropped()}, {Answer(503), missing}, kGone, 3},
+      {"lost, away, may not look", {Dropped()}, {Answer(503), Answer(403)}, kFailed, 3},
       {"lost, may not look", {Dropped()}, {Answer(403)}, kFailed, 2},
       {"too many, then bound", {busy, busy, Answer(201)}, {}, kBound, 3},
       {"too many for ever", {busy}, {}, kFailed, 10},
@@ -176,6 +178,7 @@ TEST_F(WriterTest, EveryAnswerHasItsOutcome) {
     Bind({Binding("p")});
     EXPECT_EQ(Only<BindFinished>().outcome, c.outcome) << c.what;
     EXPECT_EQ(server_->requests().size(), c.requests) << c.what;
+    EXPECT_EQ(harness_->trouble.Text(), "") << c.what;
     Reset();
   }
 }

@@ -181,6 +181,29 @@ TEST_F(ClusterStoreTest, RowsOfVanishedNodesAreUsedAgain) {
   EXPECT_EQ(store_.node_count(), 1U);
 }
 
+TEST_F(ClusterStoreTest, TheRowOfANodeThatComesBackIsNotGivenAway) {
+  for (const bool named_by_a_pod : {false, true}) {
+    if (named_by_a_pod) {  // and the pod is gone before its node is listed
+      store_.UpsertPod(Pod("ta", "p").On("back"), kNow);
+      store_.RemovePod("ta", "p", "", kNow);
+    } else {
+      store_.UpsertNode(Node("back"));
+      store_.RemoveNode("back");
+    }
+    store_.UpsertNode(Node("back"));
+    store_.UpsertNode(Node("other"));
+    EXPECT_EQ(store_.node_count(), 3U);
+    const auto snapshot = store_.TakeSnapshot();
+    std::vector<std::string> names;
+    for (const NodeId node : snapshot->nodes->by_name) {
+      names.push_back(snapshot->nodes->info[node.index()].name);
+    }
+    EXPECT_THAT(names, ElementsAre("back", "n-0", "other"));
+    store_.RemoveNode("back");
+    store_.RemoveNode("other");
+  }
+}
+
 TEST_F(ClusterStoreTest, NodesAreOrderedByNameWhateverTheOrderOfEvents) {
   store_.UpsertNode(Node("n-2"));
   store_.UpsertNode(Node("n-1"));
