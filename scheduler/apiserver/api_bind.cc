@@ -1,4 +1,6 @@
 // Binding a pod to a node and evicting one: the two writes that exist for pods only.
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "scheduler/apiserver/api_steps.h"
@@ -23,6 +25,9 @@ DeleteOptions OptionsOf(const json::object& eviction) {
   options.uid = GetString(*given, {"preconditions", "uid"});
   options.resource_version = GetString(*given, {"preconditions", "resourceVersion"});
   options.propagation = GetString(*given, {"propagationPolicy"});
+  if (Find(*given, {"orphanDependents"}) != nullptr) {
+    options.propagation = GetBool(*given, {"orphanDependents"}, false) ? "Orphan" : "Background";
+  }
   const json::array* dry_run = FindArray(*given, {"dryRun"});
   options.dry_run = dry_run != nullptr && !dry_run->empty();
   return options;
@@ -44,6 +49,10 @@ Answer<Done> Api::Bind(const ObjectName& pod, const json::object& binding, bool 
     auto error = ApplyBinding(steps.Context(pods), binding, &nobody);
     if (error && error->code != 409) return *std::move(error);
     if (pod.name.empty()) return BadRequest("Name parameter required.");
+    if (pod.name.find('/') != std::string::npos) {
+      return BadRequest(
+          fmt::format("Name parameter invalid: \"{}\": may not contain '/'", pod.name));
+    }
     return NotFound(pods, pod.name);
   }
   json::object object = old->object;

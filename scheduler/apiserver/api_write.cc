@@ -69,6 +69,8 @@ Answer<VersionPtr> Insert(Api* api, const Resource& resource, json::object objec
   if (auto error = CheckFree(*api, resource, name, api->store(), generated)) {
     return *std::move(error);
   }
+  // Nothing takes the version away that a dry run came with.
+  if (style.dry_run && !sent.empty()) At(&object, {"metadata", "resourceVersion"}) = sent;
   return steps.Put(resource, std::move(object), style.dry_run, 0);
 }
 
@@ -147,8 +149,11 @@ Answer<VersionPtr> Api::Create(const Resource& resource, const std::string& ns, 
   if (resource.namespaced) {
     const std::string_view given = GetString(object, {"metadata", "namespace"});
     if (!given.empty() && given != ns) {
-      // That the namespace is there is asked first.
-      if (auto error = CheckNamespace(steps.Context(resource), ns, "")) return *std::move(error);
+      // What admission refuses is refused first; what validation finds is not asked any more.
+      json::object meant = object;
+      At(&meant, {"metadata", "namespace"}) = ns;
+      auto error = PrepareCreate(steps.Context(resource), &meant);
+      if (error && error->code != 422) return *std::move(error);
       return BadRequest(
           "the namespace of the provided object does not match the namespace sent on the request");
     }

@@ -80,8 +80,10 @@ json::value* Step(json::value* at, const std::string& token) {
 }
 
 bool FindTarget(json::value* root, std::string_view path, Target* target) {
-  if (!path.starts_with('/')) return false;
-  path.remove_prefix(1);
+  // What stands before the first slash is passed over, as the real server's library does.
+  const std::size_t first = path.find('/');
+  if (first == std::string_view::npos) return false;
+  path.remove_prefix(first + 1);
   json::value* at = root;
   while (true) {
     const std::size_t slash = path.find('/');

@@ -418,7 +418,7 @@ Json RandomChange(const RandomKind& kind, Choices* choices) {
 void Damage(Json* value, std::uint64_t seed) {
   // Their values differ between two servers, and errors show them.
   static const std::set<std::string> kPerRun = {"run", "uid", "resourceVersion",
-                                                "creationTimestamp"};
+                                                "creationTimestamp", "generateName"};
   Choices c(seed);
   Json* at = value;
   Json* parent = nullptr;

@@ -111,8 +111,8 @@ class Generator {
       if (op == "copy" || op == "move")
         one["from"] = c_.Text({"/metadata/name", "/metadata/labels/app"});
       if (op == "add" || op == "replace" || op == "test") one["value"] = leaf.value();
-      // To test for null what is absent ends the real server's connection.
-      if (op == "test" && one["value"].is_null()) one["value"] = "x";
+      // Nulls in a JSON patch can end the real server's connection.
+      if (one.contains("value") && one["value"].is_null()) one["value"] = "x";
       ops.push_back(one);
     }
     return ops;
@@ -164,7 +164,8 @@ class Generator {
     if (c_.OneIn(10) && request->body.is_object()) {
       request->body["metadata"]["resourceVersion"] = c_.Text({"${rv}", "${oldrv}", "x"});
     }
-    MaybeDamage(request, 6);
+    // An order for what is no list is an error of its own kind.
+    if (request->body.dump().find("$setElementOrder") == std::string::npos) MaybeDamage(request, 6);
   }
 
   Json DeleteBody() {

@@ -171,7 +171,7 @@ RandomAnswer RandomSender::Send(const RandomRequest& request) {
 
 namespace {
 
-// What is not compared of the text of errors, beyond what Normalise() leaves out, and why:
+// What is not compared, beyond what Normalise() leaves out, and why:
 //
 // R1  Texts that show the inside of Go: positions in its decoder's buffer, values of its structs
 // and
@@ -179,27 +179,33 @@ namespace {
 //     reason and the fields of the causes are compared.
 // R2  The order of several causes, and with it the message, which lists them: the real server walks
 //     maps in random order.
-// R3  The end of a generated name, also inside of a sentence.
+// R3  The end of a generated name, also in labels and inside of a sentence.
 //
 // Sequences keep away from what is not of one mind with itself at the real server (see the
 // generator): a strategic merge patch that both deletes a list and deletes from it depends on the
-// order of a map, and a JSON patch that tests for null what is absent ends the connection.
+// order of a map, and a JSON patch with nulls may end the connection.
 bool ShowsGo(const std::string& text) {
   static const std::regex inside(
       R"(error found in #\d+ byte|ReadMapCB|ReadString|cannot unmarshal|unmarshalerDecoder|)"
-      R"(Read[A-Z]\w+:|map\[string\]|\[\]string\{|)"
+      R"(Read[A-Z]\w+:|map\[|\[\]string\{|cannot restore|)"
       R"(\b(core|v1|v1beta1|batch|policy|meta|field|coordination|scheduling)\.[A-Z]\w+\{)");
   return std::regex_search(text, inside);
 }
 
-void Hide(Json* value) {
+void HideGo(Json* value) {
+  if (value->is_string() && ShowsGo(value->get<std::string>())) *value = "(Go)";
+  if (value->is_structured()) {
+    for (auto& member : *value) HideGo(&member);
+  }
+}
+
+void HideGenerated(Json* value) {
   if (value->is_string()) {
     static const std::regex generated("\\bg-[bcdfghjklmnpqrstvwxz2456789]{5}\\b");
-    const auto text = value->get<std::string>();
-    *value = ShowsGo(text) ? "(Go)" : std::regex_replace(text, generated, "g-*");
+    *value = std::regex_replace(value->get<std::string>(), generated, "g-*");
   }
   if (value->is_structured()) {
-    for (auto& member : *value) Hide(&member);
+    for (auto& member : *value) HideGenerated(&member);
   }
 }
 
@@ -217,9 +223,10 @@ void SortCauses(Json* body) {
 }
 
 void Reduce(Json* answer) {
+  HideGenerated(answer);
   Json& body = (*answer)["body"];
   if (body.is_object() && Member(body, "kind") == "Status") {
-    Hide(&body);
+    HideGo(&body);
     SortCauses(&body);
   }
 }

@@ -46,6 +46,7 @@ class KubectlTest : public testing::TestWithParam<std::string> {
                                       : OnPath("kubectl");
     if (program_.empty()) GTEST_SKIP() << "SKIP: there is no kubectl on the PATH";
     dir_ = MakeTempDirectory("fairlead-kubectl");
+    WriteFileText(dir_ + "/kubeconfig", "apiVersion: v1\nkind: Config\n");
     ASSERT_TRUE(demo_.Start(
         {FAIRLEAD_BINARY, "demo", "--serve", "--plain", "--nodes", "2", "--speed", "100"},
         dir_ + "/demo.log"));
@@ -66,7 +67,7 @@ class KubectlTest : public testing::TestWithParam<std::string> {
   }
 
   std::vector<std::string> Command(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {program_, server_, "--kubeconfig", dir_ + "/none",
+    arguments.insert(arguments.begin(), {program_, server_, "--kubeconfig", dir_ + "/kubeconfig",
                                          "--cache-dir", dir_ + "/cache"});
     return arguments;
   }
