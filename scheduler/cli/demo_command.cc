@@ -249,8 +249,8 @@ int Run(const Args& args) {
   SetLogLevel(LogLevel::kError);
   // The heaps that malloc gives to further threads grow page by page, each time by a call of the
   // kernel: a quarter of the API server's time under load. All threads share the main heap instead.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TOP_PAD, 16 << 20);
+  mallopt(M_ARENA_MAX, 1);       // NOLINT(concurrency-mt-unsafe): one thread yet
+  mallopt(M_TOP_PAD, 16 << 20);  // NOLINT(concurrency-mt-unsafe)
   const int signals = ListenForSignals({SIGTERM, SIGINT, SIGHUP});
   auto world = DemoWorld::Start(*scenario, static_cast<std::uint16_t>(args.port));
   if (!world) {

@@ -227,7 +227,8 @@ class Frame {
     const std::string padding(26 - name.size(), ' ');
     if (style_.colour) {
       for (std::size_t i = 0; i < tenants_.size(); ++i) {
-        if (tenants_[i].name == gang.tenant) name = TenantCode(i) + name + kPlain.data();
+        if (tenants_[i].name == gang.tenant)
+          name = fmt::format("{}{}{}", TenantCode(i), name, kPlain);
       }
     }
     return fmt::format("  {}{} {}", name, padding, tail);

@@ -180,6 +180,8 @@ namespace {
 // R2  The order of several causes, and with it the message, which lists them: the real server walks
 //     maps in random order.
 // R3  The end of a generated name, also in labels and inside of a sentence.
+// R4  Events of a watch after which an object looks as before: the real server also keeps who wrote
+//     which field, and a write that changes nothing else is an event there.
 //
 // Sequences keep away from what is not of one mind with itself at the real server (see the
 // generator): a strategic merge patch that both deletes a list and deletes from it depends on the
@@ -222,7 +224,21 @@ void SortCauses(Json* body) {
   (*body)["message"] = "(causes)";
 }
 
+void DropSilentEvents(Json* answer) {
+  if (!answer->contains("events")) return;
+  std::map<std::string, Json> last;
+  Json kept = Json::array();
+  for (const Json& event : (*answer)["events"]) {
+    const Json object = event.value("object", Json::object());
+    Json& seen = last[object.value("/metadata/name"_json_pointer, "")];
+    if (Member(event, "type") != "MODIFIED" || seen != object) kept.push_back(event);
+    seen = object;
+  }
+  (*answer)["events"] = kept;
+}
+
 void Reduce(Json* answer) {
+  DropSilentEvents(answer);
   HideGenerated(answer);
   Json& body = (*answer)["body"];
   if (body.is_object() && Member(body, "kind") == "Status") {
