@@ -78,8 +78,8 @@ std::vector<std::string> KeyComplaints(std::string_view key) {
     complaints.push_back(fmt::format("must be no more than {} characters", kMaxKey));
   }
   const bool plain = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
   if (!plain) {
     complaints.emplace_back(

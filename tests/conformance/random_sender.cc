@@ -229,6 +229,10 @@ void DropSilentEvents(Json* answer) {
   std::map<std::string, Json> last;
   Json kept = Json::array();
   for (const Json& event : (*answer)["events"]) {
+    if (!event.is_object()) {
+      kept.push_back(event);
+      continue;
+    }
     const Json object = event.value("object", Json::object());
     Json& seen = last[object.value("/metadata/name"_json_pointer, "")];
     if (Member(event, "type") != "MODIFIED" || seen != object) kept.push_back(event);

@@ -61,9 +61,9 @@ class Engine : public EventSink {
   // future if never.
   Instant NextTimer() const;
 
-  // What is kept in memory, but for failures of bindings, whose number is bounded. All of it is zero
-  // once the cluster has been empty for as long as a binding is remembered (five minutes). On the
-  // engine's thread.
+  // What is kept in memory, but for failures of bindings, whose number is bounded. All of it is
+  // zero once the cluster has been empty for as long as a binding is remembered (five minutes). On
+  // the engine's thread.
   struct Remembered {
     std::size_t queued = 0;     // bindings decided and not sent
     std::size_t in_flight = 0;  // bindings sent and not answered
