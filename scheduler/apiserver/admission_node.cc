@@ -24,6 +24,9 @@ void Defaults(const Writing& writing) {
     json::array list;
     list.emplace_back(Str(cidr));
     At(writing.object, {"spec", "podCIDRs"}) = std::move(list);
+  } else if (cidr.empty() && cidrs != nullptr && !cidrs->empty()) {
+    json::string first = Str(TextOf(cidrs->front()));
+    At(writing.object, {"spec", "podCIDR"}) = std::move(first);
   }
 }
 

@@ -88,11 +88,9 @@ struct RandomAnswer {
 class RandomSender {
  public:
   RandomSender(Target target, std::string prefix);
-  ~RandomSender();  // removes what is not in a namespace of its own
-  RandomSender(const RandomSender&) = delete;
-  RandomSender& operator=(const RandomSender&) = delete;
-
   RandomAnswer Send(const RandomRequest& request);
+  // At the end: the real server is shared. Nothing is sent after it.
+  void CleanUp();
 
  private:
   struct Seen {

@@ -21,28 +21,15 @@ class Comparison {
     Embedded embedded(apiserver::Profile::k120);
     RandomSender real(real_, prefix);
     RandomSender ours(embedded.target(), prefix);
-    Difference difference;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      const RandomAnswer a = real.Send(requests[i]);
-      const RandomAnswer b = ours.Send(requests[i]);
-      Count(a);
-      if (a.sent)
-        difference.requests.push_back(a.request +
-                                      "\n     real: " + a.answer.dump().substr(0, 1'500));
-      std::vector<std::string> lines;
-      if (a.sent != b.sent) lines.push_back("sent to one only");
-      if (a.sent && b.sent) lines = AnswerDifferences(a.answer, b.answer);
-      if (lines.empty()) continue;
-      difference.at = i;
-      difference.requests.back() += "\n     ours: " + b.answer.dump().substr(0, 1'500);
-      for (const std::string& line : lines) difference.text += "  real | embedded " + line + "\n";
-      // The names of each run are its own.
-      for (std::size_t at = 0; (at = difference.text.find(prefix, at)) != std::string::npos;) {
-        difference.text.replace(at, prefix.size(), "S");
-      }
-      return difference;
+    std::optional<Difference> difference = FirstDifference(requests, &real, &ours);
+    real.CleanUp();
+    // The names of each run are its own.
+    std::string* text = difference ? &difference->text : nullptr;
+    for (std::size_t at = 0;
+         text != nullptr && (at = text->find(prefix, at)) != std::string::npos;) {
+      text->replace(at, prefix.size(), "S");
     }
-    return std::nullopt;
+    return difference;
   }
 
   // Without the requests that the difference does not need.
@@ -69,6 +56,29 @@ class Comparison {
   RandomOutcome outcome;
 
  private:
+  std::optional<Difference> FirstDifference(const std::vector<RandomRequest>& requests,
+                                            RandomSender* real, RandomSender* ours) {
+    constexpr std::size_t kShown = 1'500;
+    Difference difference;
+    for (; difference.at < requests.size(); ++difference.at) {
+      const RandomAnswer a = real->Send(requests[difference.at]);
+      const RandomAnswer b = ours->Send(requests[difference.at]);
+      Count(a);
+      if (a.sent || b.sent) {
+        difference.requests.push_back((a.sent ? a : b).request +
+                                      "\n     real: " + a.answer.dump().substr(0, kShown));
+      }
+      std::vector<std::string> lines;
+      if (a.sent != b.sent) lines.emplace_back("sent to one only");
+      if (a.sent && b.sent) lines = AnswerDifferences(a.answer, b.answer);
+      if (lines.empty()) continue;
+      difference.requests.back() += "\n     ours: " + b.answer.dump().substr(0, kShown);
+      for (const std::string& line : lines) difference.text += "  real | embedded " + line + "\n";
+      return difference;
+    }
+    return std::nullopt;
+  }
+
   void Count(const RandomAnswer& answer) {
     if (!answer.sent || runs_ > 1) return;
     ++outcome.sent;

@@ -44,7 +44,7 @@ RandomSender::RandomSender(Target target, std::string prefix)
   }
 }
 
-RandomSender::~RandomSender() {
+void RandomSender::CleanUp() {
   const Json no_finalizers = {{"metadata", {{"finalizers", nullptr}}}};
   for (const RandomKind& kind : RandomKinds()) {
     if (kind.namespaced) continue;

@@ -30,7 +30,8 @@ class RealServer : public testing::TestWithParam<Case> {};
 TEST_P(RealServer, HoldsAndAgreesWithTheEmbedded) {
   const Case& one = GetParam();
   // The namespaces of the real server stay Terminating, for nobody empties them.
-  const std::string ns = "c" + std::to_string(getpid());
+  static int cases = 0;
+  const std::string ns = "c" + std::to_string(getpid()) + "-" + std::to_string(cases++);
   const Outcome real = RunCase(one, {Plane().admin(), 20}, ns);
   for (const std::string& failure : real.failures) ADD_FAILURE() << "real: " << failure;
 
