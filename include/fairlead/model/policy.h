@@ -7,18 +7,9 @@
 #include <vector>
 
 #include "fairlead/base/time.h"
+#include "fairlead/queues/spec.h"
 
 namespace fairlead {
-
-// Weights are exact decimals with up to six digits after the point, kept as millionths.
-inline constexpr std::int64_t kWeightOne = 1'000'000;
-
-struct QueueSpec {
-  std::string name;
-  std::int64_t weight = kWeightOne;  // > 0, millionths
-
-  friend bool operator==(const QueueSpec&, const QueueSpec&) = default;
-};
 
 // A tenant owns namespaces and may use some queues. A namespace belongs to the tenant that lists it
 // here, else to the one that its admin-set label names.
@@ -31,14 +22,35 @@ struct TenantSpec {
   friend bool operator==(const TenantSpec&, const TenantSpec&) = default;
 };
 
+// Aging: inside its queue a gang's priority grows by 1 for every `step` that it waits, by `max` at
+// most. step 0 = off.
+struct AgingPolicy {
+  Duration step = {};
+  std::int64_t max = 100;
+
+  friend bool operator==(const AgingPolicy&, const AgingPolicy&) = default;
+};
+
+// Decayed usage: effective weights fall for queues that have held more than their entitlement and
+// rise for those that have held less. strength 0 = off.
+struct HistoryPolicy {
+  Duration half_life = Duration::Seconds(7LL * 24 * 3600);
+  std::int64_t strength = 0;  // millionths, 0..kWeightOne
+
+  friend bool operator==(const HistoryPolicy&, const HistoryPolicy&) = default;
+};
+
 struct Policy {
-  // Unique names; never empty: the loader adds the queue "default" where the file declares none of
-  // that name and there are no tenants.
+  // A tree that passes CheckTree; never empty: the loader adds the queue "default" where the file
+  // declares none of that name and there are no tenants.
   std::vector<QueueSpec> queues = {QueueSpec{"default", kWeightOne}};
   std::vector<TenantSpec> tenants;  // empty = every namespace may use every queue
 
   std::int64_t max_gang_size = 10'000;            // a larger one is refused as invalid
   Duration bind_timeout = Duration::Seconds(30);  // a gang bound in part for longer is rolled back
+
+  AgingPolicy aging;
+  HistoryPolicy history;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };

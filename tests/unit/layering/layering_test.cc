@@ -21,7 +21,7 @@ using Names = std::set<std::string>;
 const std::map<std::string, Names> kArrows = {
     {"base", {}},
     {"yaml", {"base"}},
-    {"model", {"base"}},
+    {"model", {"queues"}},
     {"queues", {"base"}},
     {"placement", {"model", "queues"}},
     {"cycle", {"placement"}},
