@@ -21,7 +21,10 @@ ResourceId Resource(int i) { return ResourceId{kIds[static_cast<std::size_t>(i)]
 class Drawing {
  public:
   explicit Drawing(const CaseShape& shape)
-      : shape_(shape), resources_(1 + Below(shape.resources)), large_(shape.large && OneIn(5)) {}
+      : shape_(shape),
+        resources_(1 + Below(shape.resources)),
+        skipped_(OneIn(2) ? 2 : 3),
+        large_(shape.large && OneIn(5)) {}
 
   EntitlementInput Draw() {
     for (int i = 0; i < resources_; ++i) {
@@ -53,7 +56,7 @@ class Drawing {
     std::vector<int> depth;
     for (int q = 0; q < queues; ++q) {
       EntitlementQueue queue;
-      queue.weight = shape_.equal_weights ? 1 : 1 + Below(4);
+      queue.weight = shape_.equal_weights ? 1 : OneIn(3) ? 1 + Below(12) : 1 + Below(3);
       if (shape_.priorities && OneIn(3)) queue.priority = Below(3) - 1;
       depth.push_back(1);
       if (!shape_.flat && q > 0 && !OneIn(3)) {
@@ -75,19 +78,21 @@ class Drawing {
   }
 
   void DrawDemand(EntitlementQueue& queue) {
-    const int classes = shape_.single_class ? 1 : Below(4);
+    const int classes = shape_.single_class ? 1 : OneIn(8) ? 0 : 1 + Below(3);
     for (int c = 0; c < classes; ++c) {
       DemandClass demand;
+      // Little that is soon satisfied, or more than there is.
+      const int wanted = OneIn(3) ? 6 : OneIn(2) ? 30 : 300;
       for (int i = 0; i < resources_; ++i) {
-        if (!shape_.positive && OneIn(2)) continue;
-        demand.amounts.Set(Resource(i), Amount(30) + (shape_.positive ? 1 : 0));
+        if (!shape_.positive && !OneIn(skipped_)) continue;
+        demand.amounts.Set(Resource(i), 1 + Amount(wanted));
       }
-      if (shape_.sets) DrawSets(demand);
+      if (shape_.sets) DrawSets(demand, wanted);
       queue.demand.push_back(demand);
     }
   }
 
-  void DrawSets(DemandClass& demand) {
+  void DrawSets(DemandClass& demand, int wanted) {
     std::vector<ResourceId> models;
     for (int i = 0; i < resources_; ++i) {
       if (Resource(i).value() >= kFixedResources) models.push_back(Resource(i));
@@ -100,7 +105,7 @@ class Drawing {
       }
       if (set.size() > 1) sets.insert(set);
     }
-    for (const auto& set : sets) demand.any_of.push_back({set, 1 + Amount(30)});
+    for (const auto& set : sets) demand.any_of.push_back({set, 1 + Amount(wanted)});
   }
 
   void DrawGuarantee(std::size_t q) {
@@ -138,6 +143,7 @@ class Drawing {
 
   const CaseShape shape_;
   const int resources_;
+  const int skipped_;  // of so many resources, a class uses one
   const bool large_;
   EntitlementInput input_;
   std::vector<bool> leaf_;
@@ -180,9 +186,11 @@ CaseShape AnyShape() {
   CaseShape shape;
   shape.queues = OneIn(40) ? 40 : OneIn(4) ? 12 : 6;
   shape.resources = OneIn(3) ? 6 : 3;
-  shape.guarantees = OneIn(2);
+  // What grows is the heart of the matter, and bounds end its growth early.
+  const bool bounded = OneIn(2);
+  shape.guarantees = bounded && OneIn(2);
   shape.overcommitted = OneIn(3);
-  shape.limits = OneIn(2);
+  shape.limits = bounded && !OneIn(3);
   shape.priorities = OneIn(3);
   shape.sets = OneIn(2);
   shape.missing = OneIn(2);

@@ -129,7 +129,8 @@ bool IsSatisfied(const ExactClass& c) {
 Rational DominantShareOf(const Amounts& amounts, const Amounts& capacity) {
   Rational share = 0;
   for (std::size_t d = 0; d < amounts.size(); ++d) {
-    if (amounts[d] > 0) share = std::max(share, Rational(amounts[d] / capacity[d]));
+    if (amounts[d] > 0 && capacity[d] > 0)
+      share = std::max(share, Rational(amounts[d] / capacity[d]));
   }
   return share;
 }

@@ -35,7 +35,7 @@ bool Covers(const EntitlementInput& input, const ExactSolution& solution, const 
             const ExactClass& c);
 
 bool IsSatisfied(const ExactClass& c);
-// The largest amount / capacity; infinite amounts do not occur.
+// The largest amount / capacity, aside from what there is nothing of.
 Rational DominantShareOf(const Amounts& amounts, const Amounts& capacity);
 // Which part of `demand` the amounts make: the smallest ratio over what is wanted, at most 1.
 Rational Utility(const Amounts& amounts, const Amounts& demand);

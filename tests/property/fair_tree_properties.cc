@@ -147,7 +147,7 @@ void GuaranteesHold(const Subject& subject) {
       const Rational guarantee = ToRational(queue.guarantee.Get(r));
       const Rational usable = Usable(input, solution, Id(q), d);
       RC_ASSERT(held[d] >= std::min(guarantee, usable));
-      const bool lends = queue.lendable || InSets(solution, r);
+      const bool lends = queue.lendable || shape.limits || InSets(solution, r);
       RC_ASSERT(lends || held[d] >= guarantee);
     }
   }

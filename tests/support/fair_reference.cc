@@ -108,6 +108,8 @@ Entitlement ToEntitlement(const FairProblem& problem, const Amounts& amounts) {
     const Dimension& dimension = problem.dimensions[d];
     if (dimension.size() == 1) entitlement.amounts.Set(dimension[0], amount);
     if (dimension.size() > 1) entitlement.any_of.push_back({dimension, amount});
+    // Of what there is nothing, only a broken solver gives something.
+    if (problem.capacity[d] == 0) continue;
     share = std::max(share, Rational(amounts[d] / problem.capacity[d]));
   }
   std::sort(entitlement.any_of.begin(), entitlement.any_of.end(),

@@ -229,7 +229,6 @@ class SurplusSolver {
 
   void PassRates(std::size_t node) {
     for (const std::size_t child : states_[node].front) {
-      if (states_[child].rate == 0) continue;
       states_[child].rate *= states_[node].rate;
       PassRates(child);
     }

@@ -1,4 +1,4 @@
-// Which solver the properties and examples judge.
+// Which solver the properties and examples judge: the product's.
 #pragma once
 
 #include "tests/support/fair_exact.h"
