@@ -250,9 +250,9 @@ class Filling {
     Stand(&node.fronts.back());
   }
 
-  // Puts a member that is in no front where its level / weight belongs. True if the node's clock
-  // has changed.
-  bool Place(std::uint32_t n, std::uint32_t member, const Num& at) {
+  // Puts a member that is in no front where its level / weight belongs: below the node's clock (<
+  // 0), which then falls, at it, or above it.
+  int Place(std::uint32_t n, std::uint32_t member, const Num& at) {
     Node& node = nodes_[n];
     const int side = (at - node.clock).Sign();
     if (side <= 0) {
@@ -262,7 +262,7 @@ class Filling {
         node.clock = at;
       }
       Join(n, &node.fronts.back(), member);
-      return side < 0;
+      return side;
     }
     FrontOf front = NewFront();
     front.join = at;
@@ -270,7 +270,7 @@ class Filling {
     while (it != node.fronts.begin() && ProbablyLess((it - 1)->join, at)) --it;
     it = node.fronts.insert(it, std::move(front));
     Join(n, &*it, member);
-    return false;
+    return side;
   }
 
   // --- settling: after something froze, joined or switched ---
@@ -343,6 +343,14 @@ class Filling {
     return bits;
   }
 
+  static std::uint64_t StandingBits(const Node& node) {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i + 1 < node.fronts.size(); ++i) {
+      bits |= BitsOf(node.fronts[i].stood_slope);
+    }
+    return bits;
+  }
+
   // Brings the parent up to date with an active node, whose level / weight is `at` unless it keeps
   // its level.
   void Tell(std::uint32_t n, bool keeps, const Num& at) {
@@ -362,8 +370,12 @@ class Filling {
     } else {
       Leave(p, &front, member);
       DropEmpty(p, grows);
-      nodes_[p].changed |= BitsOf(node.sum.p_constant) | BitsOf(node.sum.p_slope);
-      if (Place(p, member, at)) nodes_[p].changed = kAll;
+      const int side = Place(p, member, at);
+      // What stands is rescaled when the clock falls; the child, unless it grows as before.
+      if (side < 0) nodes_[p].changed |= StandingBits(nodes_[p]);
+      if (side > 0 || !grows) {
+        nodes_[p].changed |= BitsOf(node.sum.p_constant) | BitsOf(node.sum.p_slope);
+      }
     }
     MarkDirty(p);
   }
@@ -383,8 +395,8 @@ class Filling {
   bool Advance(std::uint32_t n) {
     Node& node = nodes_[n];
     while (!node.fronts.empty() && node.fronts.back().heap.empty()) {
+      node.changed |= StandingBits(node);
       node.fronts.pop_back();
-      node.changed = kAll;
       if (!node.fronts.empty()) node.clock = node.fronts.back().join;
     }
     if (!node.fronts.empty()) return true;
