@@ -60,7 +60,7 @@ class HierarchyOrder {
  public:
   // `queues` by QueueId, a tree; `capacity` is the denominator of shares (a resource without
   // capacity of which something is held makes a share infinite, as in DominantShare).
-  HierarchyOrder(ResourceVector capacity, std::vector<HierarchyQueue> queues);
+  HierarchyOrder(ResourceVector capacity, const std::vector<HierarchyQueue>& queues);
   ~HierarchyOrder();
   HierarchyOrder(HierarchyOrder&&) noexcept;
   HierarchyOrder& operator=(HierarchyOrder&&) noexcept;
