@@ -29,21 +29,21 @@ std::vector<std::string> Alternatives(const std::string& key) {
   return names;
 }
 
-std::string NameOf(const std::vector<ResourceId>& resources,
-                   const std::vector<std::string>& names) {
-  std::string name = names[resources.front().index()];
-  for (std::size_t i = 1; i < resources.size(); ++i) {
-    name += "|" + names[resources[i].index()].substr(kGpu.size());
-  }
-  return name;
-}
-
 std::string Quoted(std::string_view text) {
   constexpr std::size_t kShown = 64;
   return fmt::format("'{}{}'", text.substr(0, kShown), text.size() > kShown ? "..." : "");
 }
 
 }  // namespace
+
+std::string AmountName(const std::vector<ResourceId>& resources,
+                       const std::vector<std::string>& names) {
+  std::string name = names[resources.front().index()];
+  for (std::size_t i = 1; i < resources.size(); ++i) {
+    name += "|" + names[resources[i].index()].substr(kGpu.size());
+  }
+  return name;
+}
 
 Error FairshareAmounts::AtKey(const yaml::Node& value, const std::string& path,
                               std::string message) const {
@@ -130,7 +130,7 @@ Result<KeyedAmount> FairshareAmounts::ReadOne(const std::string& key, const yaml
   if (std::adjacent_find(out.resources.begin(), out.resources.end()) != out.resources.end()) {
     return AtKey(value, field, "a GPU model twice: expected each once");
   }
-  out.name = NameOf(out.resources, names_);
+  out.name = AmountName(out.resources, names_);
   const Result<std::int64_t> amount = Quantity(out.name, value, field);
   if (!amount.ok()) return amount.error();
   out.amount = *amount;

@@ -13,6 +13,10 @@
 
 namespace fairlead::cli {
 
+// What an amount of one resource, or of any of these GPU models, is called: "gpu/A100|H100".
+std::string AmountName(const std::vector<ResourceId>& resources,
+                       const std::vector<std::string>& names);
+
 class FairshareAmounts {
  public:
   explicit FairshareAmounts(std::string file) : file_(std::move(file)) {}
