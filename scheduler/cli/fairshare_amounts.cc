@@ -69,6 +69,9 @@ Result<std::int64_t> FairshareAmounts::Quantity(const std::string& name, const y
 Result<NamedAmounts> FairshareAmounts::ReadCapacity(const yaml::Node& node,
                                                     const std::string& path) {
   if (Status status = CheckMap(node, path); !status.ok()) return status.error();
+  if (node.members.empty()) {
+    return Error{"expected at least one resource", file_, node.line, node.column, path};
+  }
   NamedAmounts capacity;
   for (const auto& [name, value] : node.members) {
     const std::string field = fmt::format("{}.{}", path, name);

@@ -92,13 +92,11 @@ ResourceVector Unused(const EntitlementInput& input, const std::vector<Entitleme
   return room;
 }
 
-}  // namespace
-
 Result<FairshareAnswer> AnswerFairshare(const FairshareFile& file) {
   const EntitlementInput input = MakeEntitlementInput(file);
   FairshareAnswer answer;
   answer.entitlements = SolveEntitlements(input);
-  answer.unused = Unused(input, answer.entitlements);
+  answer.unused = UnusedCapacity(input, answer.entitlements);
   Result<WholeTasks> whole = GiveWholeTasks(file, input, answer.entitlements);
   if (!whole.ok()) return whole.error();
   answer.whole = std::move(*whole);

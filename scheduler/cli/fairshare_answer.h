@@ -18,11 +18,14 @@ struct WholeTasks {
 
 struct FairshareAnswer {
   std::vector<Entitlement> entitlements;
-  // Capacity less all entitlements. Amounts that any of several models can serve are assigned to
-  // models here so that all fit.
   ResourceVector unused;
   WholeTasks whole;
 };
+
+// Capacity less all entitlements, which fit. Amounts that any of several models can serve are
+// assigned to models so that they do.
+ResourceVector UnusedCapacity(const EntitlementInput& input,
+                              const std::vector<Entitlement>& entitlements);
 
 // Hands out tasks, one at a time, each to the leaf that the hierarchical order names
 // (queues/hierarchy_order.h), until nothing fits. A leaf goes last once it has all of its

@@ -145,7 +145,7 @@ std::string FairshareText(const FairshareFile& file, const FairshareAnswer& answ
                ShareText(answers.At(queue).dominant_share), answers.BoundText(queue)};
     if (tasks) {
       row.push_back(answers.HasTask(queue) ? std::to_string(answer.whole.tasks[queue.index()])
-                                           : "");
+                                           : "-");
     }
     rows.push_back(std::move(row));
   }
