@@ -79,7 +79,10 @@ class ModelFlow {
   ResourceVector* room_;
 };
 
-ResourceVector Unused(const EntitlementInput& input, const std::vector<Entitlement>& entitlements) {
+}  // namespace
+
+ResourceVector UnusedCapacity(const EntitlementInput& input,
+                              const std::vector<Entitlement>& entitlements) {
   ResourceVector room = input.capacity;
   std::map<Models, std::int64_t> any_of;
   for (std::size_t i = 0; i < input.queues.size(); ++i) {

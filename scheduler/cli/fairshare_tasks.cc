@@ -10,7 +10,7 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::size_t kMaxTasks = 10'000'000;
+constexpr std::size_t kMaxTasks = 1'000'000;
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 std::int64_t SaturatingSum(std::int64_t a, std::int64_t b) { return a > kMax - b ? kMax : a + b; }
@@ -187,7 +187,7 @@ Result<WholeTasks> Walk::Run() {
     }
     if (out_.order.size() == kMaxTasks) {
       Error error;
-      error.message = "more than 10,000,000 whole tasks fit: expected larger ones";
+      error.message = "more than 1,000,000 whole tasks fit: expected larger ones";
       error.field = "queues";
       return error;
     }

@@ -118,12 +118,13 @@ queues:
   const EntitlementInput input = MakeEntitlementInput(file);
   std::vector<Entitlement> entitled = Entitled(file, {{"only", {{"gpu/A100", 2000}}}});
   entitled[0].any_of = {{{ResourceId(4), ResourceId(5)}, 2000}};
-  // `any` takes the H100 first. Had it begun with an A100, `only` could still have 2; but then the
-  // H100 would be left for `any` alone.
+  // `any` takes the H100 first, which is all of them, so that it stands at 1/1; `only` gets its 2
+  // A100, which is its entitlement, and `any` the last one. Had `any` begun with two A100, `only`
+  // would have 1.
   const auto whole = GiveWholeTasks(file, input, entitled);
   ASSERT_TRUE(whole.ok());
   EXPECT_THAT(whole->tasks, ElementsAre(2, 2));
-  EXPECT_THAT(Order(file, entitled), ElementsAre("any", "only", "any", "only"));
+  EXPECT_THAT(Order(file, entitled), ElementsAre("any", "only", "only", "any"));
 }
 
 TEST(WholeTasks, RefusesAnAbsurdNumber) {
@@ -218,11 +219,11 @@ TEST(FairshareText, ATableForPeople) {
   const FairshareFile file = Parse(kTree);
   EXPECT_EQ(
       FairshareText(file, Answer(file, TreeEntitled(file)), false, false),
-      "QUEUE  DEMAND                  ENTITLEMENT             DOMINANT SHARE  BOUND BY\n"
-      "t      cpu 1, gpu/A100|H100 4  gpu/A100|H100 3         50.00 % (1/2)   limit gpu/H100, "
+      "QUEUE  DEMAND                  ENTITLEMENT            DOMINANT SHARE  BOUND BY\n"
+      "t      cpu 1, gpu/A100|H100 4  gpu/A100|H100 3        50.00 % (1/2)   limit gpu/H100, "
       "guarantee cut\n"
-      "  y    cpu 1, gpu/A100|H100 4  gpu/A100|H100 3         50.00 % (1/2)   limit gpu/H100 of t\n"
-      "z      cpu 1500m, memory 4Gi   cpu 1500m, memory 4Gi   50.00 % (1/2)   demand\n"
+      "  y    cpu 1, gpu/A100|H100 4  gpu/A100|H100 3        50.00 % (1/2)   limit gpu/H100 of t\n"
+      "z      cpu 1500m, memory 4Gi   cpu 1500m, memory 4Gi  50.00 % (1/2)   demand\n"
       "unused: cpu 8500m, gpu/H100 3, memory 4Gi\n");
 }
 
