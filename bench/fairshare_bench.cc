@@ -79,7 +79,7 @@ EntitlementInput Input(std::uint32_t leaves, const Shape& shape) {
     EntitlementQueue queue;
     queue.parent = parents[i];
     queue.rank = i;
-    queue.weight = shape.equal ? 1 : 1 + random.Below(kMost);
+    queue.weight = shape.equal ? 1 : 1 + random.Below(4);
     if (i + leaves >= parents.size()) {
       Random same(kSeed);
       queue.demand.push_back(

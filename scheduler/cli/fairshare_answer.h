@@ -28,7 +28,8 @@ ResourceVector UnusedCapacity(const EntitlementInput& input,
                               const std::vector<Entitlement>& entitlements);
 
 // Hands out tasks, one at a time, each to the leaf that the hierarchical order names
-// (queues/hierarchy_order.h), until nothing fits. A leaf goes last once it has all of its
+// (queues/hierarchy_order.h), until nothing fits. Leaves without a task hold their entitlement
+// meanwhile. A leaf goes last once it has all of its
 // entitlement of some resource that its task uses; it drops out when its demand is met or its next
 // task does not fit in the capacity, in a limit, or in what is left beside guarantees that are not
 // lent. GPUs of a task come from one model: of those with room the one that the fewest tasks insist

@@ -29,7 +29,8 @@ capacity. A queue has the keys of the configuration; weight, guarantee, limit, l
 lending_limit, borrowing and priority matter here, the others are checked only. Leaves have:
 
   demand  a map, or a list of maps: one for each kind of work, so that the kinds grow apart
-  task    what one task uses: then whole tasks are handed out too, in the order of the scheduler
+  task    what one task uses: then whole tasks are handed out too, in the order of the scheduler,
+          beside the entitlements of the leaves without this key
 
 Exit codes: 0 done, 2 the file is wrong (FILE:LINE:COLUMN: FIELD: why).
 

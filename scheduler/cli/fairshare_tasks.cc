@@ -4,8 +4,10 @@
 #include <tuple>
 #include <utility>
 
+#include "fairlead/base/check.h"
 #include "fairlead/queues/hierarchy_order.h"
 #include "scheduler/cli/fairshare_answer.h"
+#include "scheduler/cli/model_flow.h"
 
 namespace fairlead::cli {
 namespace {
@@ -58,6 +60,28 @@ ResourceLimits LimitOf(const EntitlementQueue& queue, std::size_t resources) {
   return limit;
 }
 
+// What leaves without a task hold from the start: their entitlements, with models for all amounts.
+std::vector<ResourceVector> HeldWithoutTasks(const FairshareFile& file,
+                                             const EntitlementInput& input,
+                                             const std::vector<Entitlement>& entitlements) {
+  std::vector<ResourceVector> held(file.queues.size());
+  ResourceVector room = input.capacity;
+  std::vector<AnyOf> any_of;
+  std::vector<std::size_t> holders;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const QueueId queue(static_cast<std::uint32_t>(i));
+    if (!file.queues[i].task.empty() || !file.tree.IsLeaf(queue)) continue;
+    held[i] = entitlements[i].amounts;
+    room -= held[i];
+    any_of.insert(any_of.end(), entitlements[i].any_of.begin(), entitlements[i].any_of.end());
+    holders.resize(any_of.size(), i);
+  }
+  const auto given = AssignModels(any_of, &room);
+  FAIRLEAD_CHECK(given, "the entitlements do not fit in the capacity of the GPU models");
+  for (std::size_t i = 0; i < holders.size(); ++i) held[holders[i]] += (*given)[i];
+  return held;
+}
+
 class Walk {
  public:
   Walk(const FairshareFile& file, const EntitlementInput& input,
@@ -66,7 +90,7 @@ class Walk {
   Result<WholeTasks> Run();
 
  private:
-  std::vector<HierarchyQueue> Queues() const;
+  std::vector<HierarchyQueue> Queues(const std::vector<ResourceVector>& held) const;
   bool HasItsEntitlement(QueueId leaf) const;
   std::optional<ResourceVector> NextTask(QueueId leaf) const;
   std::optional<ResourceId> ModelFor(QueueId leaf, const KeyedAmount& amount,
@@ -90,11 +114,17 @@ Walk::Walk(const FairshareFile& file, const EntitlementInput& input,
       entitlements_(entitlements),
       insisting_(file.names.size()),
       out_{std::vector<std::int64_t>(file.queues.size()), {}},
-      order_(input.capacity, Queues()) {
-  const ResourceVector kept = KeptFromOthers(file, input);
+      order_(input.capacity, Queues(HeldWithoutTasks(file, input, entitlements))) {
+  ResourceVector taken = KeptFromOthers(file, input);
+  for (const QueueId queue : file.tree.children(QueueId::None())) {
+    const ResourceVector& held = order_.Allocated(queue);
+    for (std::uint32_t i = 0; i < held.size(); ++i) {
+      AddSaturating(ResourceId(i), held.Get(ResourceId(i)), &taken);
+    }
+  }
   for (std::uint32_t i = 0; i < file.names.size(); ++i) {
     const ResourceId r(i);
-    room_.Set(r, std::max<std::int64_t>(0, input.capacity.Get(r) - kept.Get(r)));
+    room_.Set(r, std::max<std::int64_t>(0, input.capacity.Get(r) - taken.Get(r)));
   }
   for (const EntitlementQueue& queue : input.queues) {
     limits_.push_back(LimitOf(queue, file.names.size()));
@@ -106,7 +136,7 @@ Walk::Walk(const FairshareFile& file, const EntitlementInput& input,
   }
 }
 
-std::vector<HierarchyQueue> Walk::Queues() const {
+std::vector<HierarchyQueue> Walk::Queues(const std::vector<ResourceVector>& held) const {
   std::vector<HierarchyQueue> queues;
   for (std::uint32_t i = 0; i < file_.queues.size(); ++i) {
     const FairshareQueue& queue = file_.queues[i];
@@ -115,6 +145,7 @@ std::vector<HierarchyQueue> Walk::Queues() const {
     out.rank = input_.queues[i].rank;
     out.weight = {queue.spec.weight, 1};
     out.blocked = queue.task.empty();
+    out.allocated = held[i];
     out.over = !out.blocked && HasItsEntitlement(QueueId(i));
     for (const KeyedAmount& amount : queue.task) {
       out.uses.insert(out.uses.end(), amount.resources.begin(), amount.resources.end());

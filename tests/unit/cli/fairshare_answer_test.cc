@@ -127,6 +127,23 @@ queues:
   EXPECT_THAT(Order(file, entitled), ElementsAre("any", "only", "only", "any"));
 }
 
+TEST(WholeTasks, LeavesWithoutATaskHoldTheirEntitlement) {
+  const FairshareFile file = Parse(R"(
+capacity: {gpu/A100: 3, gpu/H100: 3}
+queues:
+  - {name: t}
+  - {name: fluid, parent: t, demand: {gpu/A100|H100: 9}}
+  - {name: a, parent: t, demand: {gpu/A100: 9}, task: {gpu/A100: 1}}
+  - {name: b, demand: {gpu/H100: 9}, task: {gpu/H100: 1}}
+)");
+  std::vector<Entitlement> entitled =
+      Entitled(file, {{"a", {{"gpu/A100", 2000}}}, {"b", {{"gpu/H100", 2000}}}});
+  entitled[1].any_of = {{{ResourceId(4), ResourceId(5)}, 2000}};
+  // fluid holds 2 A100, the first that fit; 1 A100 and 3 H100 are left. t counts with the 2 that
+  // fluid, as blocked, holds and stands at 2/3 of the A100, so that b goes first until 2/3.
+  EXPECT_THAT(Order(file, entitled), ElementsAre("b", "b", "a", "b"));
+}
+
 TEST(WholeTasks, RefusesAnAbsurdNumber) {
   const FairshareFile file = Parse(
       "capacity: {memory: 1Gi}\nqueues: [{name: a, demand: {memory: 1Gi}, task: {memory: 1}}]");

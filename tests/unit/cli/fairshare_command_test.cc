@@ -182,7 +182,8 @@ queues:
 }
 
 TEST(FairshareCommand, WrongInputIsExitCodeTwo) {
-  const Ran typo = Fairshare(Written("capacity: {cpu: 1}\nqueues: [{name: a, demand: {memory: 1}}]\n"));
+  const Ran typo =
+      Fairshare(Written("capacity: {cpu: 1}\nqueues: [{name: a, demand: {memory: 1}}]\n"));
   EXPECT_EQ(typo.code, 2);
   EXPECT_THAT(typo.output, HasSubstr("fairshare.yaml:2:29: queues[0].demand.memory: "));
   EXPECT_EQ(Fairshare("no-such-file.yaml").code, 2);
