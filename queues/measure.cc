@@ -8,8 +8,8 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 
 constexpr std::uint64_t kPrime = (std::uint64_t{1} << 61) - 1;
-constexpr int kWords = 4;
-constexpr int kPointWords = 2;  // words after the point
+constexpr std::size_t kWords = 4;
+constexpr std::size_t kPointWords = 2;  // words after the point
 
 bool AddOne(Fixed* value) { return mpn_add_1(value->data(), value->data(), kWords, 1) == 0; }
 

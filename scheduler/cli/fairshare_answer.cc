@@ -18,6 +18,7 @@ ResourceVector UnusedCapacity(const EntitlementInput& input,
     for (const AnyOf& amount : entitlements[i].any_of) sums[amount.models] += amount.amount;
   }
   std::vector<AnyOf> any_of;
+  any_of.reserve(sums.size());
   for (const auto& [models, amount] : sums) any_of.push_back({models, amount});
   FAIRLEAD_CHECK(AssignModels(any_of, &room),
                  "the entitlements do not fit in the capacity of the GPU models");

@@ -19,9 +19,9 @@
 // the order by dominant share / weight. It is rule 4 of queues/entitlement.h on whole gangs.
 //
 // I1: exact. Levels are kept as intervals of fixed-point numbers, together with their residues
-//     modulo a prime. Intervals apart decide. Overlapping ones are equal where the residues agree
-//     (a false tie would need a difference below 2^-64 and a chance of 2^-61, and leave the
-//     decision to the names); else unbounded rationals decide.
+//     modulo a prime of 61 bits. Intervals that lie apart decide; overlapping ones are equal where
+//     the residues agree (else, once in 2^61 such near ties, names decide between levels that
+//     differ by less than the intervals show); otherwise unbounded rationals decide.
 // I2: the answer depends on what is held, blocked and over now, not on how that came about.
 //
 // Cost of a change: O(depth x (resources + log children)); Next(): O(depth). Flat trees compute one
