@@ -7,8 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "config/fields.h"
-#include "config/policy_checks.h"
+#include "fairlead/config/config.h"
 #include "fairlead/queues/amounts.h"
 #include "fairlead/yaml/document.h"
 #include "scheduler/cli/fairshare_amounts.h"
@@ -27,7 +26,6 @@ class Loader {
   Result<FairshareFile> Load(const yaml::Node& root);
 
  private:
-  Status ReadSpecs(const yaml::Node& list);
   Status ReadQueue(const yaml::Node& node, const std::string& path, FairshareQueue* queue,
                    bool leaf) const;
   Status CheckResources(const yaml::Node& node, const std::string& path,
@@ -40,23 +38,7 @@ class Loader {
 
   std::string file_;
   FairshareAmounts amounts_;
-  std::vector<QueueSpec> specs_;
 };
-
-Status Loader::ReadSpecs(const yaml::Node& list) {
-  if (list.kind != yaml::Kind::kSequence || list.items.empty()) {
-    return ErrorAt(list, "queues", "expected a list of at least one queue");
-  }
-  for (std::size_t i = 0; i < list.items.size(); ++i) {
-    MapReader reader(list.items[i], file_, fmt::format("queues[{}]", i));
-    QueueSpec& spec = specs_.emplace_back();
-    config::ReadFields(&reader, config::QueueFields(), &spec);
-    reader.Child("demand");
-    reader.Child("task");
-    if (Status status = reader.Finish(); !status.ok()) return status;
-  }
-  return config::CheckQueues(list, file_, specs_);
-}
 
 Status Loader::CheckResources(const yaml::Node& node, const std::string& path,
                               const QueueSpec& spec) const {
@@ -150,12 +132,13 @@ Result<FairshareFile> Loader::Load(const yaml::Node& root) {
   if (Status status = reader.Finish(); !status.ok()) return status.error();
   Result<NamedAmounts> total = amounts_.ReadCapacity(*capacity, "capacity");
   if (!total.ok()) return total.error();
-  if (Status status = ReadSpecs(*list); !status.ok()) return status.error();
+  Result<std::vector<QueueSpec>> specs = ReadQueueList(*list, file_, {"demand", "task"});
+  if (!specs.ok()) return specs.error();
 
-  QueueTree tree(specs_);
-  std::vector<FairshareQueue> queues(specs_.size());
-  for (std::size_t i = 0; i < specs_.size(); ++i) {
-    queues[i].spec = std::move(specs_[i]);
+  QueueTree tree(*specs);
+  std::vector<FairshareQueue> queues(specs->size());
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    queues[i].spec = std::move((*specs)[i]);
     Status status = ReadQueue(list->items[i], fmt::format("queues[{}]", i), &queues[i],
                               tree.IsLeaf(QueueId(static_cast<std::uint32_t>(i))));
     if (!status.ok()) return status.error();
