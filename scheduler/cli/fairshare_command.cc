@@ -58,6 +58,7 @@ int Run(const Options& options) {
     PrintError(error);
     return kWrongInput;
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread.
   const char* no_colour = std::getenv("NO_COLOR");
   const bool colour = isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
   fmt::print("{}", options.json ? FairshareJson(*file, *answer, options.order)

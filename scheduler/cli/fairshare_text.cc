@@ -85,10 +85,11 @@ NamedAmounts Answers::Entitlement(QueueId queue) const {
     amounts.emplace_back(AmountName(any_of.models, file_.names), any_of.amount);
   }
   if (const auto& wanted = demand(queue)) {
-    for (const auto& [name, amount] : *wanted) {
-      const bool there = std::any_of(amounts.begin(), amounts.end(),
-                                     [&](const auto& other) { return other.first == name; });
-      if (!there) amounts.emplace_back(name, 0);
+    for (const auto& want : *wanted) {
+      const bool there = std::any_of(amounts.begin(), amounts.end(), [&want](const auto& amount) {
+        return amount.first == want.first;
+      });
+      if (!there) amounts.emplace_back(want.first, 0);
     }
   }
   std::sort(amounts.begin(), amounts.end());
