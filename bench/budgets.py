@@ -17,6 +17,11 @@ BUDGETS = [
     ("Cold/10000", 1000.0, "100,000 pods in gangs of 1..512, 10,000 nodes: decide"),
     ("Steady/10000", 5.0, "100 arrivals, 100 completions, 10,000 nodes: decide"),
     ("CannotStart/10000", 5.0, "verdict for a 512-pod gang, full cluster of 10,000 nodes"),
+    ("Solve/10000", 20.0, "entitlements of 10,000 leaves, depth 4, 16 resources"),
+    ("Update/10000", 0.2, "the same after the demand of one leaf changed"),
+    ("SolveFlat/10000", None, "entitlements of 10,000 leaves, depth 1, 16 resources"),
+    ("SolveStructured/10000", None, "entitlements of 10,000 equal leaves, guarantees, limits"),
+    ("OrderStep/10000", 0.02, "order of 10,000 leaves, depth 4, 16 resources: a grant"),
     ("BM_PodListProto", None, "list of 10,000 pods of 4 kB: decode protobuf"),
     ("BM_PodListJson", None, "list of 10,000 pods of 4 kB: decode JSON"),
 ]

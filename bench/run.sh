@@ -12,7 +12,7 @@ Usage: bench/run.sh [micro] [--repetitions N]
                          [--skip-kube-scheduler] [--latency-seconds N] [--json FILE]
        bench/run.sh apiserver [--tls] [--pods N] [--connections N] [--json]
 
-micro  Decoding and deciding in CPU time of one core, beside their budgets. About three minutes.
+micro  Decoding, deciding and fair shares in CPU time of one core, beside their budgets. About four minutes.
 live   Fairlead at a real API server: binding rate beside the bare rate and the kube-scheduler,
        CPU, memory, latency, time to ready. About 15 minutes with the defaults; needs the programs
        of tests/controlplane/build.sh, which it builds if they are missing.
@@ -37,11 +37,11 @@ micro() {
     esac
     shift
   done
-  build decode_bench decide_bench
+  build decode_bench decide_bench fairshare_bench
   WORK=$(mktemp -d)
   trap 'rm -rf "$WORK"' EXIT
   local program
-  for program in decode_bench decide_bench; do
+  for program in decode_bench decide_bench fairshare_bench; do
     echo "micro: $program" >&2
     "$BUILD/$program" --benchmark_repetitions="$repetitions" \
       --benchmark_format=json >"$WORK/$program.json"

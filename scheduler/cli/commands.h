@@ -15,5 +15,7 @@ void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml 
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE
 void AddConfig(CLI::App& app,
                int* exit_code);  // fairlead config check FILE, fairlead config schema
+void AddFairshare(CLI::App& app,
+                  int* exit_code);  // fairlead fairshare FILE.yaml [--json] [--order]
 
 }  // namespace fairlead::cli

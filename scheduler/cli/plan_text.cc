@@ -7,6 +7,8 @@
 #include <map>
 #include <vector>
 
+#include "scheduler/cli/table.h"
+
 namespace fairlead::cli {
 namespace {
 
@@ -16,25 +18,6 @@ constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kYellow = "\x1b[33m";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kPlain = "\x1b[0m";
-
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell; the last one is not padded.
-std::string Table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t c = 0; c + 1 < row.size(); ++c) {
-      text += fmt::format("{:{}}  ", row[c], widths[c]);
-    }
-    text += row.back() + "\n";
-  }
-  return text;
-}
 
 std::string GangName(const Snapshot& snapshot, GangId id) {
   const GangView* gang = FindGang(snapshot, id);

@@ -39,6 +39,11 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file);
 Status ReadPolicy(const yaml::Node& root_queues, const yaml::Node* tenants,
                   const yaml::Node* policy, const std::string& file, Policy* out);
 
+// A list of queues in a file of another kind: maps with the keys of a queue here, and with
+// `more_keys`, which the caller reads. At least one; a sound tree.
+Result<std::vector<QueueSpec>> ReadQueueList(const yaml::Node& list, const std::string& file,
+                                             const std::vector<std::string_view>& more_keys);
+
 // JSON Schema (draft 2020-12) of the file, made from the same table of fields that the loader
 // reads.
 std::string ConfigSchema();
