@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/property/fair_properties.h"
-#include "tests/property/fair_subject.h"
+#include "tests/support/fair_subject.h"
 
 namespace fairlead::testing_support {
 namespace {

@@ -80,6 +80,34 @@ void AddConstraints(FairProblem& problem, Mutant mutant) {
   }
 }
 
+Rational WeightOf(const EntitlementInput& input, std::size_t q, Mutant mutant) {
+  const EntitlementQueue& queue = input.queues[q];
+  const Rational weight = ToRational(queue.weight);
+  const Rational crowd = ToRational(static_cast<std::int64_t>(input.queues.size()));
+  Rational wanted = 1;
+  for (const DemandClass& demand : queue.demand) {
+    for (std::size_t i = 0; i < demand.amounts.size(); ++i) {
+      wanted += ToRational(demand.amounts.Get(ResourceId{static_cast<std::uint32_t>(i)}));
+    }
+  }
+  switch (mutant) {
+    case Mutant::kWeightsIgnored:
+      return 1;
+    case Mutant::kInnerWeightsIgnored:
+      return queue.parent.valid() ? Rational(1) : weight;
+    case Mutant::kWeightPlusOne:
+      return weight + 1;
+    case Mutant::kLaterWeighMore:
+      return weight * ToRational(static_cast<std::int64_t>(q) + 1);
+    case Mutant::kDemandWeighs:
+      return weight * wanted;
+    case Mutant::kCrowdFavorsFirst:
+      return q == 0 ? Rational(weight * crowd * crowd) : weight;
+    default:
+      return weight;
+  }
+}
+
 void AddNodes(FairProblem& problem, Mutant mutant) {
   const auto& queues = problem.input.queues;
   problem.nodes.resize(queues.size() + 1);
@@ -88,11 +116,8 @@ void AddNodes(FairProblem& problem, Mutant mutant) {
     FairNode& node = problem.nodes[q];
     const QueueId parent = queues[q].parent;
     node.parent = parent.valid() ? parent.index() : problem.root();
-    node.weight = ToRational(queues[q].weight);
+    node.weight = WeightOf(problem.input, q, mutant);
     node.priority = mutant == Mutant::kPriorityIgnored ? 0 : queues[q].priority;
-    const bool inner = parent.valid();
-    if (mutant == Mutant::kWeightsIgnored) node.weight = 1;
-    if (mutant == Mutant::kInnerWeightsIgnored && inner) node.weight = 1;
     problem.nodes[node.parent].children.push_back(q);
   }
   for (FairNode& node : problem.nodes) {

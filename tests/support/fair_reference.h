@@ -19,12 +19,13 @@
 //    satisfied or use a dimension of a tight constraint, growing or not.
 //  Borrowing: pods and ephemeral storage count as named in a guarantee where it is > 0.
 //  Guarantees are used bottom-up, for each model: what a queue's guarantee holds beyond base and h
-//    below it is handed out to demand that has no base yet, of single resources first, then of sets of
-//    models by (size, models), taking from a set's models in order of id. What is left over and may
-//    not be lent is h.
-//  Handing out: down by water filling with the weights, priorities aside, each child at most what it
-//    lacks and what fits its limits and those below it; in a leaf in proportion to demand. So demand
-//    that a limit forbids is none of the queues above that limit.
+//    below it is handed out to demand that has no base yet, of single resources first, then of sets
+//    of models by (size, models), taking from a set's models in order of id. What is left over and
+//    may not be lent is h.
+//  Handing out: down by water filling with the weights, priorities aside, each child at most what
+//  it
+//    lacks and what fits its limits and those below it; in a leaf in proportion to demand. So
+//    demand that a limit forbids is none of the queues above that limit.
 //  Cuts: per model, of the parts of base that lie on it and of h.
 //  Room: h uses capacity and the limits of its queue and of all ancestors.
 //  Rounding: the prefix goes in depth-first preorder by rank; a leaf is one item (its classes and
@@ -43,11 +44,19 @@ enum class Mutant {
   kNone,
   kWeightsIgnored,
   kInnerWeightsIgnored,  // below the children of the root
+  kWeightPlusOne,
+  kLaterWeighMore,    // weight * (1 + QueueId)
+  kDemandWeighs,      // weight * amount of demand
+  kCrowdFavorsFirst,  // weight of queue 0 * (number of queues)^2
   kPriorityIgnored,
   kNoRescale,
-  kFrozenLeftOut,     // of the sum that is a queue's level
-  kSaturatedKept,     // dimensions stay live
+  kFrozenLeftOut,  // of the sum that is a queue's level
+  kSaturatedKept,  // dimensions stay live
+  // Frozen children count in f, so blocked nodes are not ignored. For worked examples only: on
+  // random trees it need not come to an end.
+  kBlockedHoldBack,
   kSumOfShares,       // asset fairness
+  kRawAmounts,        // levels are amounts, not shares
   kBaseInLevel,       // what is guaranteed counts in levels
   kClassesMerged,     // one class per leaf
   kGuaranteeIgnored,  // no base

@@ -1,4 +1,4 @@
-#include "tests/property/fair_subject.h"
+#include "tests/support/fair_subject.h"
 
 #include "tests/support/fair_reference.h"
 

@@ -96,6 +96,7 @@ class SurplusSolver {
   }
 
   Rational ShareOf(const Amounts& amounts, std::size_t d) const {
+    if (mutant_ == Mutant::kRawAmounts) return amounts[d];
     return amounts[d] / problem_.capacity[d];
   }
 
@@ -103,7 +104,7 @@ class SurplusSolver {
   Rational LevelOf(const Amounts& sum, const std::vector<bool>& live) const {
     Rational level = 0;
     for (std::size_t d = 0; d < zero_.size(); ++d) {
-      if (!live[d]) continue;
+      if (!live[d] || problem_.capacity[d] == 0) continue;
       const Rational share = ShareOf(sum, d);
       level = mutant_ == Mutant::kSumOfShares ? Rational(level + share) : std::max(level, share);
     }
@@ -167,13 +168,31 @@ class SurplusSolver {
     return states_[child].open && LevelPerWeight(child) > parent.f;
   }
 
+  // Of kBlockedHoldBack: the lowest level / weight among frozen children that hold something.
+  std::optional<Rational> LowestOfFrozen(std::size_t node) const {
+    std::optional<Rational> lowest;
+    if (mutant_ != Mutant::kBlockedHoldBack) return lowest;
+    const std::vector<bool> all(zero_.size(), true);
+    for (const std::size_t child : problem_.nodes[node].children) {
+      const State& part = states_[child];
+      if (part.open || part.sum == zero_) continue;
+      const Rational level = LevelOf(part.sum, all) / problem_.nodes[child].weight;
+      if (!lowest || level < *lowest) lowest = level;
+    }
+    return lowest;
+  }
+
   void AddUp(std::size_t node, State& state) const {
+    const auto lowest_of_frozen = LowestOfFrozen(node);
     for (const std::size_t child : problem_.nodes[node].children) {
       const State& part = states_[child];
       if (mutant_ == Mutant::kFrozenLeftOut && !part.open && state.open) continue;
       Rational factor = 1;
       if (Waits(child, state) && mutant_ != Mutant::kNoRescale) {
         factor = state.f / LevelPerWeight(child);
+      }
+      if (lowest_of_frozen && part.open && LevelPerWeight(child) > *lowest_of_frozen) {
+        factor = *lowest_of_frozen / LevelPerWeight(child);
       }
       for (std::size_t d = 0; d < zero_.size(); ++d) {
         if (part.sum[d] != 0) state.sum[d] += factor * part.sum[d];
@@ -214,7 +233,9 @@ class SurplusSolver {
       }
       if (state.clock_runs && mutant_ != Mutant::kNoRescale) AddWaiting(node, state);
     }
-    state.level_growth = LevelGrowth(state);
+    const auto lowest_of_frozen = LowestOfFrozen(node);
+    const bool held_back = lowest_of_frozen && *lowest_of_frozen <= state.f;
+    state.level_growth = held_back ? Rational(0) : LevelGrowth(state);
   }
 
   // Those that wait count with more of what they hold as f grows.
