@@ -25,7 +25,9 @@ class Rounding {
         model_(model),
         solved_(solved),
         sums_(model.dimensions.size()),
-        floors_(model.dimensions.size()) {}
+        floors_(model.dimensions.size()),
+        kept_sums_(model.resources),
+        kept_floors_(model.resources) {}
 
   std::vector<Entitlement> Run() {
     result_.resize(input_.queues.size());
@@ -63,15 +65,17 @@ class Rounding {
     }
   }
 
-  // Kept amounts of a resource that nobody asks for have no dimension: they are rounded by
-  // themselves, and only where they were cut is there anything to round.
+  // Kept amounts of a resource that nobody asks for have no dimension and a line of their own.
   void RoundKept(std::uint32_t q, std::vector<bool>* moved) {
     for (std::uint32_t r = 0; r < model_.resources; ++r) {
       const Num& kept = solved_.guarantees.kept[q][r];
       if (kept.IsExactZero()) continue;
       const std::uint32_t j = DimensionOf(ResourceId(r));
       if (j == kNone) {
-        others_[q].Add(ResourceId(r), kept.Floor());
+        kept_sums_[r] += kept;
+        const std::int64_t floor = kept_sums_[r].Floor();
+        others_[q].Add(ResourceId(r), floor - kept_floors_[r]);
+        kept_floors_[r] = floor;
         continue;
       }
       sums_[j] += kept;
@@ -177,6 +181,8 @@ class Rounding {
   const SolvedSurplus<Num>& solved_;
   std::vector<Num> sums_;             // by dimension: so far, without what is whole by itself
   std::vector<std::int64_t> floors_;  // by dimension: of sums_
+  std::vector<Num> kept_sums_;        // by resource without dimension
+  std::vector<std::int64_t> kept_floors_;
   std::vector<std::vector<std::int64_t>> amounts_;  // by queue and dimension
   std::vector<ResourceVector> others_;  // by queue: kept, of resources without dimension
   std::vector<bool> rivals_;            // by set

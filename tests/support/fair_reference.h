@@ -4,17 +4,12 @@
 //
 // Where the definition leaves a choice, the reference reads it so:
 //
-//  Live: a dimension is live in a queue if an unfrozen class below it has d > 0 there, also one
-//  that
-//    waits for its turn.
+//  Live: a dimension is live in a queue if the queue's rescaled sum rises in it as the queue's
+//  clock
+//    runs (right derivative). A level therefore always rises.
 //  Rescaling: f is the lowest level / weight among the unfrozen children of the highest priority
 //    among the unfrozen. Those of lower priority hold nothing yet. The factor of a child whose
 //    level is at most f w is 1, also at level 0.
-//  Stalled queues: with priorities the dimensions that attain the level of a queue can be held by
-//    frozen children and live only through classes that wait. Its level stands still then,
-//    however fast its children grow: the clock of its parent stands still, and only the stalled
-//    children of the front grow, each so that the fastest of its live dimensions rises at the rate
-//    of its weight.
 //  Freezing: at the start and after every step all unfrozen classes freeze at once that are
 //    satisfied or use a dimension of a tight constraint, growing or not.
 //  Borrowing: pods and ephemeral storage count as named in a guarantee where it is > 0.

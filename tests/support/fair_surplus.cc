@@ -21,6 +21,7 @@ struct State {
   Amounts growth;
   Rational level_growth = 0;
   bool clock_runs = true;  // false: only stalled children grow
+  Rational relative = 0;   // how fast the own clock runs if that of the parent does
   // How fast the own clock runs, 0 if nothing below grows.
   Rational rate = 0;
 };
@@ -51,7 +52,6 @@ class SurplusSolver {
       if (std::find(frozen_.begin(), frozen_.end(), false) == frozen_.end()) return;
       states_.assign(problem_.nodes.size(), {});
       Look(problem_.root());
-      FindGrowth(problem_.root());
       states_[problem_.root()].rate = 1;
       PassRates(problem_.root());
       Advance(LengthOfStep());
@@ -111,9 +111,11 @@ class SurplusSolver {
     return level;
   }
 
+  // Bottom-up: what grows below a node, by that its live dimensions, by these its level.
   void Look(std::size_t node) {
     State& state = states_[node];
     state.sum = zero_;
+    state.growth = zero_;
     state.live.assign(zero_.size(), false);
     if (problem_.is_class(node)) {
       LookAtClass(node - problem_.class_node(0), state);
@@ -121,14 +123,18 @@ class SurplusSolver {
       for (const std::size_t child : problem_.nodes[node].children) {
         Look(child);
         state.open = state.open || states_[child].open;
-        for (std::size_t d = 0; d < zero_.size(); ++d) {
-          if (states_[child].live[d]) state.live[d] = true;
-        }
       }
       FindFront(node, state);
       AddUp(node, state);
+      FindGrowth(node, state);
+    }
+    for (std::size_t d = 0; d < zero_.size(); ++d) {
+      state.live[d] = state.growth[d] > 0 || (mutant_ == Mutant::kSaturatedKept && Wanted(node, d));
     }
     state.level = LevelOf(state.sum, state.live);
+    const auto lowest_of_frozen = LowestOfFrozen(node);
+    const bool held_back = lowest_of_frozen && *lowest_of_frozen <= state.f;
+    state.level_growth = held_back ? Rational(0) : LevelGrowth(state);
   }
 
   void LookAtClass(std::size_t c, State& state) const {
@@ -136,10 +142,17 @@ class SurplusSolver {
     state.open = !frozen_[c];
     for (std::size_t d = 0; d < zero_.size(); ++d) {
       state.sum[d] = it.surplus[d];
-      const bool counts = state.open || mutant_ == Mutant::kSaturatedKept;
-      state.live[d] = wanted_[c][d] > 0 && problem_.capacity[d] > 0 && counts;
+      if (state.open && problem_.capacity[d] > 0) state.growth[d] = wanted_[c][d];
       if (mutant_ == Mutant::kBaseInLevel) state.sum[d] += it.base[d];
     }
+  }
+
+  // Is the dimension wanted by any class below, frozen or not.
+  bool Wanted(std::size_t node, std::size_t d) const {
+    for (std::size_t c = 0; c < frozen_.size(); ++c) {
+      if (problem_.Within(problem_.class_node(c), node) && wanted_[c][d] > 0) return true;
+    }
+    return false;
   }
 
   Rational LevelPerWeight(std::size_t node) const {
@@ -212,30 +225,22 @@ class SurplusSolver {
     return most;
   }
 
-  // Sets growth, and leaves in each child's `rate` its speed relative to this node's clock.
-  void FindGrowth(std::size_t node) {
-    State& state = states_[node];
-    state.growth = zero_;
-    if (problem_.is_class(node)) {
-      state.growth = wanted_[node - problem_.class_node(0)];
-    } else {
-      for (const std::size_t child : state.front) {
-        FindGrowth(child);
-        if (states_[child].level_growth == 0) state.clock_runs = false;
-      }
-      for (const std::size_t child : state.front) {
-        State& part = states_[child];
-        if (!state.clock_runs && part.level_growth > 0) continue;
-        part.rate = problem_.nodes[child].weight /
-                    (state.clock_runs ? part.level_growth : LevelOf(part.growth, part.live));
-        for (std::size_t d = 0; d < zero_.size(); ++d)
-          state.growth[d] += part.rate * part.growth[d];
-      }
-      if (state.clock_runs && mutant_ != Mutant::kNoRescale) AddWaiting(node, state);
+  // Sets growth, and leaves in each child's `rate` its speed relative to this node's clock. Only a
+  // mutant stalls: the level of what grows rises, since its live dimensions are those that do.
+  void FindGrowth(std::size_t node, State& state) {
+    for (const std::size_t child : state.front) {
+      if (states_[child].level_growth == 0) state.clock_runs = false;
     }
-    const auto lowest_of_frozen = LowestOfFrozen(node);
-    const bool held_back = lowest_of_frozen && *lowest_of_frozen <= state.f;
-    state.level_growth = held_back ? Rational(0) : LevelGrowth(state);
+    for (const std::size_t child : state.front) {
+      State& part = states_[child];
+      if (!state.clock_runs && part.level_growth > 0) continue;
+      part.relative = problem_.nodes[child].weight /
+                      (state.clock_runs ? part.level_growth : LevelOf(part.growth, part.live));
+      for (std::size_t d = 0; d < zero_.size(); ++d) {
+        state.growth[d] += part.relative * part.growth[d];
+      }
+    }
+    if (state.clock_runs && mutant_ != Mutant::kNoRescale) AddWaiting(node, state);
   }
 
   // Those that wait count with more of what they hold as f grows.
@@ -250,7 +255,7 @@ class SurplusSolver {
 
   void PassRates(std::size_t node) {
     for (const std::size_t child : states_[node].front) {
-      states_[child].rate *= states_[node].rate;
+      states_[child].rate = states_[child].relative * states_[node].rate;
       PassRates(child);
     }
   }
