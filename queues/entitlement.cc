@@ -135,6 +135,8 @@ class Rounding {
         e.any_of.push_back({dimension.models, amount});
       }
     }
+    std::sort(e.any_of.begin(), e.any_of.end(),
+              [](const AnyOf& a, const AnyOf& b) { return a.models < b.models; });
     e.amounts += others_[q];
     for (std::uint32_t r = 0; r < others_[q].size(); ++r) {
       const std::int64_t amount = others_[q].Get(ResourceId(r));

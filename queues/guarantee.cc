@@ -57,10 +57,10 @@ class Granting {
       const Slot& slot = model_.slots[s];
       Num& left = rest[slot.resource.index()];
       if (left.Sign() <= 0) continue;
-      const Num amount = Min(lacking_[q][slot.dimension], left);
+      const Num amount = Min(Takes(q, slot.dimension), left);
       if (amount.Sign() <= 0) continue;
       left -= amount;
-      Give(q, s, children.empty() ? amount : Min(amount, Takes(q, slot.dimension)));
+      Give(q, s, amount);
     }
     for (std::uint32_t r = 0; r < model_.resources; ++r) {
       const Num kept = Kept(input_.queues[q], ResourceId(r), rest[r]);

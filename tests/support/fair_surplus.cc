@@ -149,6 +149,7 @@ class SurplusSolver {
 
   // Is the dimension wanted by any class below, frozen or not.
   bool Wanted(std::size_t node, std::size_t d) const {
+    if (problem_.capacity[d] == 0) return false;
     for (std::size_t c = 0; c < frozen_.size(); ++c) {
       if (problem_.Within(problem_.class_node(c), node) && wanted_[c][d] > 0) return true;
     }

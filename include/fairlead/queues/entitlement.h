@@ -6,7 +6,8 @@
 // is a dimension of its own with the capacity of those models together.
 //
 //  1. Demand. A leaf's demand is a set of classes (DemandClass). Each class is a virtual child of
-//     the leaf, all of weight 1. A queue's demand D is the sum below it.
+//     the leaf, all of weight 1. A queue's demand D is the sum below it, without what limits below
+//     it forbid.
 //  2. Guarantee G. `borrowing: false` lowers the limit to min(limit, G); of resources that G does
 //     not name that is 0, but for pods and ephemeral storage. Unused guarantee that may not be
 //     lent, h = max(0, G - D - lending_limit) (lending_limit = 0 where not lendable), is kept for
@@ -20,12 +21,13 @@
 //     proportion), in one pass, until each is frozen: satisfied, or held by a tight constraint on a
 //     dimension that it uses.
 //       level of a class   = the largest of its surplus / capacity;
-//       level of a queue   = the largest, over the dimensions that some growing class below it uses
-//                            (live dimensions), of the rescaled sum of its children's surpluses:
-//                            a frozen child counts with all that it holds, another child k with
-//                            min(1, f w_k / level_k) of its own rescaled sum, where f is the lowest
-//                            level / weight among the unfrozen children (H-DRF's "rescale to the
-//                            minimum node, ignore blocked nodes").
+//       level of a queue   = the largest, over the dimensions in which it rises (live dimensions),
+//                            of the rescaled sum of its children's surpluses: a frozen child counts
+//                            with all that it holds, another child k with min(1, f w_k / level_k) of
+//                            its own rescaled sum, where f is the lowest level / weight among the
+//                            unfrozen children of the highest priority (H-DRF's "rescale to the
+//                            minimum node, ignore blocked nodes"). Without priorities a dimension
+//                            is live where an unfrozen class below uses it.
 //     Below every queue that grows, those unfrozen children of the highest `priority` grow whose
 //     level / weight is the lowest, so that it stays equal among them.
 //  5. Constraints: capacity; at every queue its limit, as a capacity of the subtree (base
