@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "fairlead/base/time.h"
 #include "fairlead/model/plan.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 
 namespace fairlead {
 
@@ -27,12 +29,17 @@ struct DecideInput {
   // Work bound: node rows looked at. When it is spent, the gangs not yet tried wait for the next
   // decision (no entry in `pending`), and `exhausted` is set.
   std::uint64_t step_budget = 4'000'000'000;
+  const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
 };
+
+// What the decision knew about queues, for ReportQueues (queue_report.h).
+struct QueueStandings;
 
 struct Decision {
   Plan plan;
   std::uint64_t steps = 0;
   bool exhausted = false;
+  std::shared_ptr<const QueueStandings> standings;
 };
 
 Decision Decide(const DecideInput& input);

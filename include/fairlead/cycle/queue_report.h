@@ -9,6 +9,10 @@
 
 #include "fairlead/base/share.h"
 #include "fairlead/base/time.h"
+#include "fairlead/cycle/decide.h"
+#include "fairlead/model/policy.h"
+#include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 #include "fairlead/queues/spec.h"
 
 namespace fairlead {
@@ -47,5 +51,10 @@ struct QueueTable {
   std::uint64_t version = 0;  // of the snapshot
   std::vector<QueueReport> queues;
 };
+
+// The queues after a decision made on this snapshot with this policy: what its plan binds counts as
+// held, and the gangs that it starts as running. `history`: for decayed_usage; null = 0.
+QueueTable ReportQueues(const Snapshot& snapshot, const Policy& policy, const Decision& decision,
+                        Instant now, const UsageHistory* history = nullptr);
 
 }  // namespace fairlead
