@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "fairlead/base/time.h"
 #include "fairlead/model/plan.h"
@@ -32,14 +31,10 @@ struct DecideInput {
   const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
 };
 
-// What the decision knew about queues, for ReportQueues (queue_report.h).
-struct QueueStandings;
-
 struct Decision {
   Plan plan;
   std::uint64_t steps = 0;
   bool exhausted = false;
-  std::shared_ptr<const QueueStandings> standings;
 };
 
 Decision Decide(const DecideInput& input);

@@ -9,7 +9,6 @@
 
 #include "fairlead/base/share.h"
 #include "fairlead/base/time.h"
-#include "fairlead/cycle/decide.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
 #include "fairlead/queues/history.h"
@@ -52,9 +51,10 @@ struct QueueTable {
   std::vector<QueueReport> queues;
 };
 
-// The queues after a decision made on this snapshot with this policy: what its plan binds counts as
-// held, and the gangs that it starts as running. `history`: for decayed_usage; null = 0.
-QueueTable ReportQueues(const Snapshot& snapshot, const Policy& policy, const Decision& decision,
-                        Instant now, const UsageHistory* history = nullptr);
+// The queues as they are in a snapshot: what gangs hold and wait for, and what each queue is
+// entitled to. After a decision take a new snapshot, in which its bindings are under way and held.
+// `history`: for decayed_usage; null = 0. Costs one solve of the entitlements.
+QueueTable ReportQueues(const Snapshot& snapshot, const Policy& policy, Instant now,
+                        const UsageHistory* history = nullptr);
 
 }  // namespace fairlead
