@@ -89,7 +89,8 @@ void Advance(UsageHistory* history, Instant now, Duration half_life,
   }
 }
 
-std::int64_t WeightAfterHistory(std::int64_t weight, const QueueUsage& usage, std::int64_t strength) {
+std::int64_t WeightAfterHistory(std::int64_t weight, const QueueUsage& usage,
+                                std::int64_t strength) {
   if (strength == 0 || (usage.usage == 0 && usage.target == 0)) return weight;
   // clamp(target / usage, 1/8, 8) as numerator / denominator.
   Wide num = usage.target;

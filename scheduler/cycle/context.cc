@@ -38,7 +38,7 @@ ResourceVector UsableCapacity(const Snapshot& snapshot, const std::vector<Resour
 }  // namespace
 
 QueueContext MakeContext(const Snapshot& snapshot, const Policy& policy) {
-  QueueContext context{QueueTree(policy.queues), {}, {}, {}};
+  QueueContext context{QueueTree(policy.queues), {}, {}, {}, {}};
   context.claims = ResolveClaims(snapshot, policy, context.tree);
   for (std::uint32_t m = 0; m < snapshot.names->models.size(); ++m) {
     context.model_resources.push_back(GpuResource(*snapshot.names, ModelId(m)));
@@ -47,14 +47,28 @@ QueueContext MakeContext(const Snapshot& snapshot, const Policy& policy) {
   return context;
 }
 
-std::vector<ResourceId> AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
-                                     const PodShape& shape) {
-  std::vector<ResourceId> accepted;
+ResourceVector FreeOf(const QueueContext& context, const Snapshot& snapshot) {
+  ResourceVector free = context.capacity;
+  for (const Claim& claim : snapshot.claims) {
+    for (std::uint32_t r = 0; r < claim.allocated.size(); ++r) {
+      const ResourceId id(r);
+      free.Set(id, std::max<std::int64_t>(0, free.Get(id) - claim.allocated.Get(id)));
+    }
+  }
+  return free;
+}
+
+const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
+                                            ShapeId shape) {
+  if (context.accepted.empty()) context.accepted.resize(snapshot.shapes->size());
+  std::optional<std::vector<ResourceId>>& memo = context.accepted[shape.index()];
+  if (memo) return *memo;
+  std::vector<ResourceId>& accepted = memo.emplace();
   const std::vector<std::string>& models = snapshot.names->models;
   for (std::size_t m = 0; m < models.size(); ++m) {
     const ResourceId gpu = context.model_resources[m];
     if (context.capacity.Get(gpu) == 0) continue;
-    const auto& wanted = shape.gpu_models;
+    const auto& wanted = (*snapshot.shapes)[shape.index()]->gpu_models;
     const bool named = std::find(wanted.begin(), wanted.end(), models[m]) != wanted.end();
     if (wanted.empty() || named) accepted.push_back(gpu);
   }

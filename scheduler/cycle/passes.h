@@ -33,11 +33,15 @@ struct QueueContext {
   // What Fairlead may give away in all: free on nodes that are not cordoned, and held by gangs.
   ResourceVector capacity;
   std::vector<ResourceId> model_resources;  // gpu/<model> by ModelId
+  // What AcceptedGpus has answered, by ShapeId: a memo of a pure function.
+  mutable std::vector<std::optional<std::vector<ResourceId>>> accepted = {};
 };
 QueueContext MakeContext(const Snapshot& snapshot, const Policy& policy);
+// What nobody holds of the capacity.
+ResourceVector FreeOf(const QueueContext& context, const Snapshot& snapshot);
 // gpu/<model> of the models that the shape accepts and of which there is any capacity, sorted.
-std::vector<ResourceId> AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
-                                     const PodShape& shape);
+const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
+                                            ShapeId shape);
 
 // What became of a waiting gang in this decision.
 enum class Outcome : std::uint8_t {
@@ -70,6 +74,7 @@ struct Candidate {
   std::int64_t placeable = 0;  // >= need
   ShapeId shape;               // of all placeable members; None where they differ
   bool running = false;        // holds room already
+  std::int64_t priority = 0;   // with what waiting has added
 };
 struct Admission {
   std::vector<Candidate> candidates;  // in order of Snapshot::waiting
@@ -87,18 +92,26 @@ ResourceVector Bound(const Snapshot& snapshot, const QueueContext& context, cons
 // place.cc: tries the gangs in order until the line or the step budget ends.
 class GangLine;   // gang_line.h
 class QueueBook;  // queue_book.h
+// A candidate that no room would help, with the reason; without one, the book knows it.
+struct Barred {
+  const Candidate* candidate = nullptr;
+  std::optional<Refusal> refusal;
+};
 struct PlaceResult {
   std::vector<Placement> bind;
+  std::vector<Barred> barred;
   bool exhausted = false;
 };
-struct Placing {
-  const DecideInput& input;
+struct PlaceInput {
+  const Snapshot& snapshot;
+  const Policy& policy;
   const QueueContext& context;
-  GangLine* line;
-  QueueBook* book;
-  Placer* placer;
+  std::uint64_t step_budget = 0;
+  GangLine* line = nullptr;
+  QueueBook* book = nullptr;
+  Placer* placer = nullptr;
 };
-PlaceResult PlaceGangs(const Placing& placing, std::vector<Outcome>* outcomes);
+PlaceResult PlaceGangs(const PlaceInput& input, std::vector<Outcome>* outcomes);
 
 // rollback.cc: partial gangs that could not be completed in time give back what they hold.
 std::vector<Eviction> RollBackStale(const DecideInput& input, const std::vector<Outcome>& outcomes);

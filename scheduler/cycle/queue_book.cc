@@ -170,12 +170,12 @@ QueueBook::Need QueueBook::NeedOf(const Candidate& candidate) const {
     const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
     if (shape.requests.gpus == 0) return;
     const std::int64_t gpus = Times(std::int64_t{shape.requests.gpus} * 1000, count);
-    std::vector<ResourceId> models = AcceptedGpus(snapshot_, context_, shape);
+    const std::vector<ResourceId>& models = AcceptedGpus(snapshot_, context_, shape_id);
     if (models.size() == 1) {
       std::int64_t& sum = fixed[models.front()];
       sum = Sum(sum, gpus);
     } else if (!models.empty()) {
-      need.gpus.emplace_back(std::move(models), gpus);
+      need.gpus.emplace_back(models, gpus);
     }
   };
   if (candidate.shape.valid()) {
@@ -213,11 +213,11 @@ std::optional<Refusal> QueueBook::RefuseAmount(const Candidate& candidate, Resou
     const std::optional<std::int64_t> limit = line.limit.Get(r);
     if (limit && needed > *limit - held) {
       const bool guarantee = !Spec(q).borrowing && *limit == line.guarantee.Get(r);
-      return Refusal{ReasonCode::kQueueLimit,
-                     fmt::format("{} {} of queue \"{}\": {}, held {}, the gang needs {}",
-                                 guarantee ? "guarantee (no borrowing)" : "limit", Name(r),
-                                 Spec(q).name, Amount(r, *limit), Amount(r, held),
-                                 Amount(r, needed))};
+      return Refusal{
+          ReasonCode::kQueueLimit,
+          fmt::format("{} {} of queue \"{}\": {}, held {}, the gang needs {}",
+                      guarantee ? "guarantee (no borrowing)" : "limit", Name(r), Spec(q).name,
+                      Amount(r, *limit), Amount(r, held), Amount(r, needed))};
     }
   }
   for (QueueId q = candidate.queue; q.valid(); q = context_.tree.parent(q)) {

@@ -61,8 +61,8 @@ class QueueBook {
     std::int64_t running = 0;
     ResourceVector guarantee;
     ResourceLimits limit;
-    bool limited = false;       // has any limit
-    bool bounded = false;       // it or an ancestor has any rule
+    bool limited = false;  // has any limit
+    bool bounded = false;  // it or an ancestor has any rule
     ResourceVector kept;
   };
   struct Need;  // what a gang needs at least

@@ -155,9 +155,8 @@ class Resolver {
   std::optional<Refusal> RefuseStranger(const Claim& claim, QueueId queue) const {
     const std::vector<std::string> listed = Listed(queue);
     if (listed.empty() || Contains(listed, claim.tenant_label)) return std::nullopt;
-    const std::string whose = claim.tenant_label.empty()
-                                  ? "no tenant"
-                                  : fmt::format("tenant \"{}\"", claim.tenant_label);
+    const std::string whose =
+        claim.tenant_label.empty() ? "no tenant" : fmt::format("tenant \"{}\"", claim.tenant_label);
     return Refusal{
         ReasonCode::kUnauthorized,
         fmt::format("queue \"{}\" is for tenants {} only; namespace \"{}\" belongs to {}",

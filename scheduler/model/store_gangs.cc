@@ -255,15 +255,15 @@ void ClusterStore::State::CountHoldings(GangRecord* gang,
     return &it->second;
   };
   bool running = false;
-  ResourceVector held = HeldBy(*gang, &running);
-  const bool same = running == gang->running && held == gang->held &&
+  ResourceVector holds = HeldBy(*gang, &running);
+  const bool same = running == gang->running && holds == gang->held &&
                     (!running || gang->claim == gang->held_claim);
   if (same) return;
   if (gang->running) AddHolding(of(gang->held_claim), gang->held, -1);
-  if (running) AddHolding(of(gang->claim), held, 1);
+  if (running) AddHolding(of(gang->claim), holds, 1);
   gang->running = running;
   gang->held_claim = gang->claim;
-  gang->held = std::move(held);
+  gang->held = std::move(holds);
 }
 
 void ClusterStore::State::PublishGang(GangId id) {
