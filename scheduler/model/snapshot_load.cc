@@ -246,7 +246,7 @@ void Loader::ReadClaims(JsonFields* root) {
     claim.ns = fields.String("ns");
     claim.tenant_label = fields.String("tenant_label");
     claim.queue = fields.String("queue");
-    claim.user = fields.String("user");
+    if (fields.Has("user")) claim.user = fields.String("user");
     std::uint32_t r = 0;
     fields.Array("allocated", [&](Element amount) {
       const auto value = fields.Value<std::int64_t>(amount, "allocated", "integers");

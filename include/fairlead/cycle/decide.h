@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "fairlead/base/time.h"
 #include "fairlead/model/plan.h"
@@ -59,6 +60,12 @@ struct DecisionRecord {
   std::uint64_t seed = 0;
   std::uint64_t step_budget = 0;
   std::string plan_json;  // as PlanToJson wrote it
+  std::optional<UsageHistory> history = std::nullopt;
+
+  // The same input again; refers to this record.
+  DecideInput Input() const {
+    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr};
+  }
 };
 
 std::string DumpDecision(const DecideInput& input, const Plan& plan);
