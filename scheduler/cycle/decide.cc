@@ -47,9 +47,8 @@ Decision Decide(const DecideInput& input) {
   const QueueContext context = MakeContext(snapshot, input.policy);
   Admission admission = Admit(input, context, &pending);
   if (!admission.candidates.empty()) {
-    const ResourceVector capacity = Capacity(snapshot);
     const NodeClasses classes(snapshot, ShapesOf(snapshot, admission.candidates));
-    Placer placer(snapshot, classes, Room::Free(snapshot), capacity);
+    Placer placer(snapshot, classes, Room::Free(snapshot), context.whole);
     QueueBook book(snapshot, input.policy, context);
     PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);
@@ -59,7 +58,7 @@ Decision Decide(const DecideInput& input) {
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
     const std::uint64_t looked_at =
-        ExplainFailures(snapshot, classes, capacity, admission, &placer, &pending);
+        ExplainFailures(snapshot, classes, context.whole, admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);

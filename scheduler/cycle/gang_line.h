@@ -69,13 +69,16 @@ class GangLine {
   void Sort(QueueId queue);
   void MakeOrder();
   Lane* BestLane(Leaf* leaf) const;
+  const Candidate* Pop(QueueId queue);
+  const Candidate* NextOfOnly();
   bool Settle(QueueId queue);
   static bool HasStepped(const Leaf& leaf);
 
   LineInput input_;
   std::vector<const Candidate*> partial_;  // best last
   std::vector<Leaf> leaves_;               // by QueueId
-  std::optional<HierarchyOrder> order_;
+  std::optional<HierarchyOrder> order_;    // none where one leaf alone has gangs
+  QueueId only_;                           // that leaf
 };
 
 }  // namespace fairlead
