@@ -36,6 +36,18 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
                     &admission.outcomes);
 }
 
+// A gang that found no room may have lost its part of a limit since: it is told what holds it now.
+void BarFailed(const QueueBook& book, Admission* admission, std::vector<Barred>* barred) {
+  for (const Candidate& candidate : admission->candidates) {
+    Outcome& outcome = admission->outcomes[candidate.position];
+    if (outcome != Outcome::kFailed || !book.Bounded(candidate.queue)) continue;
+    std::optional<Refusal> refusal = book.Refuse(candidate);
+    if (!refusal) continue;
+    outcome = Outcome::kBarred;
+    barred->push_back({&candidate, std::move(refusal)});
+  }
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
@@ -53,6 +65,7 @@ Decision Decide(const DecideInput& input) {
     PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);
     decision.exhausted = placed.exhausted;
+    BarFailed(book, &admission, &placed.barred);
     for (Barred& barred : placed.barred) {
       Refusal refusal = barred.refusal ? std::move(*barred.refusal) : book.Cut(*barred.candidate);
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
