@@ -26,7 +26,7 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
   const Snapshot& snapshot = input.snapshot;
   const std::vector<LeafDemand> demand = CountDemand(snapshot, context, admission);
   const std::vector<std::int64_t> weights = EffectiveWeights(input.policy, input.history);
-  const Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
+  Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
   if (std::vector<ResourceVector> kept = entitled.Kept(); !kept.empty()) {
     book->Keep(std::move(kept), FreeOf(context, snapshot));
   }
