@@ -33,13 +33,13 @@ void AddAtMost(const std::vector<DemandClass>& classes, Row* row) {
   }
 }
 
+}  // namespace
+
 bool KeepsAny(const Policy& policy) {
   return std::any_of(policy.queues.begin(), policy.queues.end(), [](const QueueSpec& queue) {
     return !queue.lendable || !queue.lending_limit.empty();
   });
 }
-
-}  // namespace
 
 std::vector<std::int64_t> EffectiveWeights(const Policy& policy, const UsageHistory* history) {
   std::vector<std::int64_t> weights;
@@ -86,10 +86,7 @@ Entitled::Entitled(const Snapshot& snapshot, const Policy& policy, const QueueCo
       context_(context),
       book_(book),
       demand_(demand),
-      weights_(weights),
-      contended_(policy.queues.size()) {
-  FindContended(demand);
-}
+      weights_(weights) {}
 
 void Entitled::Solve() {
   if (!entitlements_.empty()) return;
@@ -99,6 +96,7 @@ void Entitled::Solve() {
 
 void Entitled::FindContended(const std::vector<LeafDemand>& demand) {
   const QueueTree& tree = context_.tree;
+  contended_.resize(tree.size());
   const std::size_t resources = snapshot_.names->resources.size();
   const auto place = [&](QueueId queue) { return queue.valid() ? queue.index() : tree.size(); };
   std::vector<Row> wanted(tree.size() + 1, Row(resources, 0));  // the root's last
@@ -174,6 +172,7 @@ bool Entitled::OverShape(QueueId queue, ShapeId shape_id) const {
 }
 
 bool Entitled::Over(const Candidate& candidate) {
+  if (contended_.empty()) FindContended(demand_);
   if (contended_[candidate.queue.index()].empty()) return false;
   Solve();
   if (candidate.shape.valid()) return OverShape(candidate.queue, candidate.shape);

@@ -14,6 +14,9 @@ namespace fairlead {
 // is a history.
 std::vector<std::int64_t> EffectiveWeights(const Policy& policy, const UsageHistory* history);
 
+// Does any queue keep unused guarantee from others.
+bool KeepsAny(const Policy& policy);
+
 EntitlementInput MakeEntitlementInput(const Policy& policy, const QueueContext& context,
                                       const QueueBook& book, const std::vector<LeafDemand>& demand,
                                       const std::vector<std::int64_t>& weights,
@@ -54,7 +57,7 @@ class Entitled {
   const QueueBook& book_;
   const std::vector<LeafDemand>& demand_;
   const std::vector<std::int64_t>& weights_;
-  std::vector<std::vector<ResourceId>> contended_;  // by QueueId; sorted
+  std::vector<std::vector<ResourceId>> contended_;  // by QueueId, sorted; empty until asked for
   std::vector<Entitlement> entitlements_;           // by QueueId; empty where nothing was solved
 };
 
