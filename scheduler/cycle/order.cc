@@ -180,7 +180,10 @@ void GangLine::Charge(const Candidate& candidate, const ResourceVector& amounts)
 
 void GangLine::Waits(const Candidate& candidate) {
   const bool strict = input_.policy.queues[candidate.queue.index()].order == LeafOrder::kFifoStrict;
-  if (strict && !candidate.gang->partial) leaves_[candidate.queue.index()].head = &candidate;
+  // More pods of a gang that is whole are no gang that waits.
+  const bool whole = candidate.held >= candidate.gang->min_member;
+  if (strict && !whole && !candidate.gang->partial)
+    leaves_[candidate.queue.index()].head = &candidate;
 }
 
 std::vector<std::pair<const Candidate*, const Candidate*>> GangLine::Behind() const {
