@@ -67,6 +67,7 @@ class Reporter {
   std::string NameOf(const std::vector<ResourceId>& models) const {
     constexpr std::string_view kPrefix = "gpu/";
     std::vector<std::string> all;
+    all.reserve(models.size());
     for (const ResourceId model : models) {
       all.push_back(names()[model.index()].substr(kPrefix.size()));
     }
