@@ -70,6 +70,7 @@ class Rounding {
     for (std::uint32_t r = 0; r < model_.resources; ++r) {
       const Num& kept = solved_.guarantees.kept[q][r];
       if (kept.IsExactZero()) continue;
+      result_[q].kept.Set(ResourceId(r), kept.Floor());
       const std::uint32_t j = DimensionOf(ResourceId(r));
       if (j == kNone) {
         kept_sums_[r] += kept;

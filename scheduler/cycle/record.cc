@@ -2,6 +2,7 @@
 // had, so that a replay can be compared byte for byte.
 #include "fairlead/base/json.h"
 #include "fairlead/cycle/decide.h"
+#include "fairlead/model/history_json.h"
 #include "fairlead/model/json_fields.h"
 #include "scheduler/cycle/policy_json.h"
 
@@ -25,6 +26,7 @@ std::string DumpDecision(const DecideInput& input, const Plan& plan) {
   json.Key("step_budget").Unsigned(input.step_budget);
   json.NewLine().Key("policy");
   WritePolicy(input.policy, &json);
+  if (input.history != nullptr) json.NewLine().Field("history", HistoryToJson(*input.history));
   json.NewLine().Field("plan", PlanToJson(input.snapshot, plan));
   json.EndObject();
   std::string text = json.Take();
@@ -49,12 +51,19 @@ Result<DecisionRecord> LoadDecision(std::string_view text) {
   record.seed = root.Unsigned("seed");
   record.step_budget = root.Unsigned("step_budget");
   record.plan_json = root.String("plan");
+  std::optional<std::string> history_json;
+  if (root.Has("history")) history_json = root.String("history");
   const Element policy_json = root.Child("policy");
   const Element snapshot_json = root.Child("snapshot");
   if (error) return *error;
   Result<Policy> policy = ReadPolicyJson(simdjson::minify(policy_json));
   if (!policy) return policy.error();
   record.policy = std::move(*policy);
+  if (history_json) {
+    Result<UsageHistory> history = HistoryFromJson(*history_json);
+    if (!history) return history.error();
+    record.history = std::move(*history);
+  }
   Result<Snapshot> snapshot = LoadSnapshot(simdjson::minify(snapshot_json));
   if (!snapshot) return snapshot.error();
   record.snapshot = std::move(*snapshot);

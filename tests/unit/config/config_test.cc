@@ -83,7 +83,8 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
                           "events_per_second:",
                           "log:",
                           "level:",
-                          "dump_dir:"}) {
+                          "dump_dir:",
+                          "state_file:"}) {
     EXPECT_NE(text->find(key), std::string::npos) << key;
   }
 }
@@ -126,6 +127,7 @@ http: {address: "::1", port: 0}
 api: {bind_connections: 1024, request_timeout: 1m30s, events_per_second: 1}
 log: {level: debug}
 dump_dir: /var/lib/fairlead
+state_file: /var/lib/fairlead/usage.json
 )");
   Config expected;
   expected.scheduler_names = {"fairlead", "gang.example-2"};
@@ -143,6 +145,7 @@ dump_dir: /var/lib/fairlead
   expected.events_per_second = 1;
   expected.log_level = "debug";
   expected.dump_dir = "/var/lib/fairlead";
+  expected.state_file = "/var/lib/fairlead/usage.json";
   EXPECT_TRUE(config == expected);
 }
 
@@ -163,8 +166,8 @@ TEST(Config, RefusesUnknownKeys) {
   ExpectRefused({
       {"queus: []", "f:1:1: queus: unknown key: did you mean 'queues'?"},
       {"colour: x",
-       "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, queues, tenants, "
-       "policy, gpu, http, api, log"},
+       "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, state_file, "
+       "queues, tenants, policy, gpu, http, api, log"},
       {"queues:\n  - name: a\n    wieght: 2",
        "f:3:5: queues[0].wieght: unknown key: did you mean 'weight'?"},
       {"tenants: [{nam: a}]", "f:1:12: tenants[0].nam: unknown key: did you mean 'name'?"},
