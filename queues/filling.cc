@@ -2,19 +2,16 @@
 
 #include "fairlead/base/check.h"
 #include "queues/exact.h"
-#include "queues/filling_state.h"
+#include "queues/filling_fronts.h"
 #include "queues/fixed.h"
 
 namespace fairlead::fair {
 namespace {
 
 template <typename Num>
-class Filling {
+class Filling : private FillingFronts<Num> {
  public:
-  explicit Filling(const FillingProblem<Num>& problem)
-      : problem_(problem),
-        dimensions_(problem.dimensions),
-        classes_(static_cast<std::uint32_t>(problem.classes.size())) {}
+  explicit Filling(const FillingProblem<Num>& problem) : FillingFronts<Num>(problem) {}
 
   FillingSolution<Num> Run() {
     Prepare();
@@ -23,45 +20,46 @@ class Filling {
   }
 
  private:
-  using Node = NodeState<Num>;
-  using FrontOf = Front<Num>;
+  using Base = FillingFronts<Num>;
+  using Base::Bit;
+  using Base::BitsOf;
+  using Base::ClassAt;
+  using Base::classes_;
+  using Base::Describe;
+  using Base::dimensions_;
+  using Base::front_of_;
+  using Base::fronts;
+  using Base::FrontWith;
+  using Base::inverse_weights_;
+  using Base::IsActive;
+  using Base::IsClass;
+  using Base::Join;
+  using Base::keys_;
+  using Base::Leave;
+  using Base::lines_;
+  using Base::MemberOf;
+  using Base::NewFront;
+  using Base::NodeOf;
+  using Base::nodes_;
+  using Base::ParentOf;
+  using Base::Place;
+  using Base::places_;
+  using Base::PriorityOf;
+  using Base::problem_;
+  using Base::Refresh;
+  using Base::Stand;
+  using Base::StandingBits;
+  using Base::WeightOf;
+  using typename Base::FrontOf;
+  using typename Base::Node;
   static constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-  // --- who is who ---
-  bool IsClass(std::uint32_t member) const { return member < classes_; }
-  std::uint32_t NodeOf(std::uint32_t member) const { return member - classes_; }
-  std::uint32_t MemberOf(std::uint32_t node) const { return node + classes_; }
-  const FillingClass<Num>& ClassAt(std::uint32_t member) const { return problem_.classes[member]; }
-  std::uint32_t ParentOf(std::uint32_t member) const {
-    return IsClass(member) ? ClassAt(member).parent : problem_.nodes[NodeOf(member)].parent;
-  }
-  const Num& WeightOf(std::uint32_t member) const {
-    return IsClass(member) ? ClassAt(member).weight : problem_.nodes[NodeOf(member)].weight;
-  }
-  std::int32_t PriorityOf(std::uint32_t member) const {
-    return IsClass(member) ? ClassAt(member).priority : problem_.nodes[NodeOf(member)].priority;
-  }
-  std::vector<FrontOf>& fronts(std::uint32_t node) { return nodes_[node].fronts; }
   bool IsFrozen(std::uint32_t member) const { return frozen_[member]; }
-  // In a front of its parent, as opposed to waiting for higher priorities.
-  bool IsActive(std::uint32_t member) const { return front_of_[member] != kNone; }
 
   // --- setting up ---
   void Prepare() {
     const std::size_t members = problem_.classes.size() + problem_.nodes.size();
-    nodes_.resize(problem_.nodes.size());
-    for (Node& node : nodes_) {
-      node.frozen.resize(dimensions_);
-      node.sum = Line<Num>(dimensions_);
-      node.users.resize(dimensions_);
-    }
-    keys_.resize(members);
-    places_.resize(members);
-    front_of_.assign(members, kNone);
     frozen_.assign(members, false);
-    counted_split_.assign(nodes_.size(), false);
-    inverse_weights_.resize(members);
-    lines_.resize(nodes_.size(), Line<Num>(dimensions_));
     solution_.level.resize(classes_);
     solution_.ends.resize(classes_);
     users_.resize(dimensions_);
@@ -108,12 +106,6 @@ class Filling {
     return false;
   }
 
-  FrontOf NewFront() {
-    FrontOf front(dimensions_);
-    front.id = next_front_++;
-    return front;
-  }
-
   // Adds the dimensions of the member's unfrozen classes to its ancestors, as far as they are
   // active.
   void CountUsers(std::uint32_t member, int sign) {
@@ -130,147 +122,6 @@ class Filling {
       }
       if (n == 0 || !IsActive(MemberOf(n))) return;
     }
-  }
-
-  // --- fronts ---
-  FrontOf& FrontWith(std::uint32_t n, std::uint32_t id) {
-    for (FrontOf& front : nodes_[n].fronts) {
-      if (front.id == id) return front;
-    }
-    FAIRLEAD_CHECK(false, "front {} of node {}", id, n);
-  }
-
-  // Adds up the members anew once there were as many changes as there are members: radii of
-  // intervals grow with every change, and so they do not grow without end.
-  void Refresh(FrontOf* front) {
-    if (++front->changes <= front->heap.size() + 4) return;
-    front->changes = 0;
-    front->sum = Line<Num>(dimensions_);
-    for (const std::uint32_t member : front->heap.members()) AddLine(front, member, true);
-  }
-
-  // What a member adds to its parent while it grows there, and its next event.
-  void AddLine(FrontOf* front, std::uint32_t member, bool add) {
-    if (!IsClass(member)) {
-      if (add) front->sum.Add(lines_[NodeOf(member)]);
-      if (!add) front->sum.Subtract(lines_[NodeOf(member)]);
-      return;
-    }
-    const FillingClass<Num>& c = ClassAt(member);
-    for (std::size_t i = 0; i < c.dimensions.size(); ++i) {
-      const Num slope = c.direction[i] * c.weight;
-      Num& p = front->sum.p_slope[c.dimensions[i]];
-      Num& x = front->sum.x_slope[c.dimensions[i]];
-      if (add) {
-        p += slope;
-        x += slope;
-      } else {
-        p -= slope;
-        x -= slope;
-      }
-    }
-  }
-
-  // The line of an inner child in terms of its parent's clock, and the key of its next event.
-  void Describe(std::uint32_t n) {
-    const Node& node = nodes_[n];
-    CountSplit(n, node.split);
-    const std::uint32_t member = MemberOf(n);
-    const Num& lambda = node.sum.p_constant[node.dominant];
-    const Num& mu = node.sum.p_slope[node.dominant];
-    const Num inverse = mu.Inverse();
-    const Num back = lambda * inverse;
-    const Num rate = WeightOf(member) * inverse;
-    Line<Num>& line = lines_[n];
-    for (std::size_t j = 0; j < dimensions_; ++j) {
-      line.p_constant[j] = node.sum.p_constant[j] - node.sum.p_slope[j] * back;
-      line.p_slope[j] = node.sum.p_slope[j] * rate;
-      if (!node.split) continue;
-      line.x_constant[j] = node.sum.x_constant[j] - node.sum.x_slope[j] * back;
-      line.x_slope[j] = node.sum.x_slope[j] * rate;
-    }
-    line.p_constant[node.dominant] = Num();
-    line.p_slope[node.dominant] = WeightOf(member);
-    if (!node.split) {
-      line.x_constant = line.p_constant;
-      line.x_slope = line.p_slope;
-    }
-    keys_[member] = (lambda + mu * node.next) * inverse_weights_[member];
-  }
-
-  // Whether the child counts among those of its parent's fronts whose P and X differ.
-  void CountSplit(std::uint32_t n, bool split) {
-    if (counted_split_[n] == split) return;
-    counted_split_[n] = split;
-    std::size_t& count = nodes_[problem_.nodes[n].parent].split_children;
-    count = split ? count + 1 : count - 1;
-  }
-
-  void Join(std::uint32_t n, FrontOf* front, std::uint32_t member) {
-    if (IsClass(member)) {
-      keys_[member] = ClassAt(member).stop * inverse_weights_[member];
-    } else {
-      Describe(NodeOf(member));
-    }
-    AddLine(front, member, true);
-    front->heap.Insert(member, keys_, &places_);
-    front_of_[member] = front->id;
-    if (front != &nodes_[n].fronts.back()) Stand(front);
-  }
-
-  void Leave(std::uint32_t n, FrontOf* front, std::uint32_t member) {
-    AddLine(front, member, false);
-    front->heap.Remove(member, keys_, &places_);
-    front_of_[member] = kNone;
-    if (!IsClass(member)) CountSplit(NodeOf(member), false);
-    Refresh(front);
-    if (front != &nodes_[n].fronts.back() && !front->heap.empty()) Stand(front);
-  }
-
-  // What a front that stands at its join adds to the sums.
-  void Stand(FrontOf* front) {
-    const Num inverse = front->join.Inverse();
-    front->stood_slope.resize(dimensions_);
-    front->stood_held.resize(dimensions_);
-    for (std::size_t j = 0; j < dimensions_; ++j) {
-      const Num p = front->sum.p_constant[j] + front->sum.p_slope[j] * front->join;
-      front->stood_slope[j] = p * inverse;
-      front->stood_held[j] = front->sum.x_constant[j] + front->sum.x_slope[j] * front->join;
-    }
-  }
-
-  // Stops the growing front at the clock, if it has members.
-  void Push(std::uint32_t n) {
-    Node& node = nodes_[n];
-    if (node.fronts.back().heap.empty()) {
-      node.fronts.pop_back();
-      return;
-    }
-    node.fronts.back().join = node.clock;
-    Stand(&node.fronts.back());
-  }
-
-  // Puts a member that is in no front where its level / weight belongs: below the node's clock (<
-  // 0), which then falls, at it, or above it.
-  int Place(std::uint32_t n, std::uint32_t member, const Num& at) {
-    Node& node = nodes_[n];
-    const int side = (at - node.clock).Sign();
-    if (side <= 0) {
-      if (side < 0 || node.fronts.back().heap.empty()) {
-        Push(n);
-        node.fronts.push_back(NewFront());
-        node.clock = at;
-      }
-      Join(n, &node.fronts.back(), member);
-      return side;
-    }
-    FrontOf front = NewFront();
-    front.join = at;
-    auto it = node.fronts.end() - 1;
-    while (it != node.fronts.begin() && ProbablyLess((it - 1)->join, at)) --it;
-    it = node.fronts.insert(it, std::move(front));
-    Join(n, &*it, member);
-    return side;
   }
 
   // --- settling: after something froze, joined or switched ---
@@ -303,52 +154,44 @@ class Filling {
       PlanRoot();
       return;
     }
-    const bool keeps = KeepsLevel(node);
+    const bool keeps = KeepsLevel(&node);
     Num at;
     if (!keeps) at = PickDominant(&node) * inverse_weights_[MemberOf(n)];
     Plan(&node, problem_.nodes[n].limits);
     if (IsActive(MemberOf(n))) Tell(n, keeps, at);
     node.changed = 0;
+    node.jumped = false;
   }
 
-  // Is the level what it was, for a reason that needs no comparison of equal numbers: its dimension
-  // is still live and has not changed, and none that has changed is above it now.
-  bool KeepsLevel(const Node& node) const {
-    if (node.dominant == kNone || !IsLive(node, node.dominant)) return false;
-    if (node.changed == 0) return true;
-    if ((node.changed & Bit(node.dominant)) != 0) return false;
-    const Num level = ValueNow(node, node.dominant);
-    for (std::uint32_t j = 0; j < dimensions_; ++j) {
-      if ((node.changed & Bit(j)) == 0 || j == node.dominant || !IsLive(node, j)) continue;
-      if ((ValueNow(node, j) - level).Sign() > 0) return false;
+  // Is the level what it was, for a reason that needs no comparison of equal numbers: its
+  // dimension, or another with the very same line, is still live and has not changed, and none that
+  // has changed is above it now. Then that dimension is the dominant one.
+  bool KeepsLevel(Node* node) const {
+    if (node->dominant == kNone) return false;
+    const auto same = [&](std::uint32_t j) {
+      return (node->changed & Bit(j)) == 0 && IsLive(*node, j) &&
+             (node->sum.p_constant[j] - node->lambda).IsExactZero() &&
+             (node->sum.p_slope[j] - node->mu).IsExactZero();
+    };
+    if (!IsLive(*node, node->dominant)) {
+      if (node->jumped) return false;
+      std::uint32_t j = 0;
+      while (j < dimensions_ && !same(j)) ++j;
+      if (j == dimensions_) return false;
+      node->dominant = j;
+    }
+    if ((node->changed & Bit(node->dominant)) != 0) return false;
+    for (std::uint32_t j = 0; node->changed != 0 && j < dimensions_; ++j) {
+      if ((node->changed & Bit(j)) == 0 || j == node->dominant || !IsLive(*node, j)) continue;
+      if (LeadNow(*node, j, node->dominant).Sign() > 0) return false;
     }
     return true;
   }
 
-  Num ValueNow(const Node& node, std::uint32_t j) const {
-    return node.sum.p_constant[j] + node.sum.p_slope[j] * node.clock;
-  }
-
-  // One bit per dimension; those from 63 on share one.
-  static std::uint64_t Bit(std::size_t j) {
-    return std::uint64_t{1} << std::min<std::size_t>(j, 63);
-  }
-
-  // Dimensions in which the row may differ from zero.
-  static std::uint64_t BitsOf(const Row<Num>& row) {
-    std::uint64_t bits = 0;
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      if (!row[j].IsExactZero()) bits |= Bit(j);
-    }
-    return bits;
-  }
-
-  static std::uint64_t StandingBits(const Node& node) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i + 1 < node.fronts.size(); ++i) {
-      bits |= BitsOf(node.fronts[i].stood_slope);
-    }
-    return bits;
+  // By how much dimension j is above dimension i now; exactly 0 where both have the same line.
+  Num LeadNow(const Node& node, std::uint32_t j, std::uint32_t i) const {
+    return (node.sum.p_constant[j] - node.sum.p_constant[i]) +
+           (node.sum.p_slope[j] - node.sum.p_slope[i]) * node.clock;
   }
 
   // Brings the parent up to date with an active node, whose level / weight is `at` unless it keeps
@@ -397,10 +240,12 @@ class Filling {
     while (!node.fronts.empty() && node.fronts.back().heap.empty()) {
       node.changed |= StandingBits(node);
       node.fronts.pop_back();
+      node.jumped = true;
       if (!node.fronts.empty()) node.clock = node.fronts.back().join;
     }
     if (!node.fronts.empty()) return true;
     node.changed = kAll;
+    node.jumped = true;
     return Activate(n);
   }
 
@@ -449,22 +294,19 @@ class Filling {
   // returns that entry: the level.
   Num PickDominant(Node* node) {
     node->dominant = kNone;
-    Num level;
     for (std::uint32_t j = 0; j < dimensions_; ++j) {
       if (!IsLive(*node, j)) continue;
-      const Num value = ValueNow(*node, j);
       if (node->dominant != kNone) {
-        const int order = (value - level).Sign();
+        const int order = LeadNow(*node, j, node->dominant).Sign();
         if (order < 0) continue;
         if (order == 0 && (node->sum.p_slope[j] - node->sum.p_slope[node->dominant]).Sign() <= 0) {
           continue;
         }
       }
       node->dominant = j;
-      level = value;
     }
     FAIRLEAD_CHECK(node->dominant != kNone, "a queue grows in no dimension");
-    return level;
+    return node->sum.p_constant[node->dominant] + node->sum.p_slope[node->dominant] * node->clock;
   }
 
   // --- what happens next ---
@@ -484,12 +326,12 @@ class Filling {
 
   void Plan(Node* node, const std::vector<Constraint<Num>>& limits) {
     PlanMembers(node);
-    const Num lambda = node->sum.p_constant[node->dominant];
-    const Num mu = node->sum.p_slope[node->dominant];
+    node->lambda = node->sum.p_constant[node->dominant];
+    node->mu = node->sum.p_slope[node->dominant];
     for (std::uint32_t j = 0; j < dimensions_; ++j) {
       if (j == node->dominant || node->users[j] == 0) continue;
-      const Num constant = node->sum.p_constant[j] - lambda;
-      const Num slope = node->sum.p_slope[j] - mu;
+      const Num constant = node->sum.p_constant[j] - node->lambda;
+      const Num slope = node->sum.p_slope[j] - node->mu;
       if ((constant + slope * node->next).Sign() <= 0) continue;
       if (!IsLive(*node, j)) continue;
       node->next_kind = EventKind::kSwitch;
@@ -586,9 +428,7 @@ class Filling {
       for (const std::uint32_t member : front.heap.members()) {
         if (IsClass(member)) continue;
         Node& child = nodes_[NodeOf(member)];
-        const Num& lambda = child.sum.p_constant[child.dominant];
-        const Num& mu = child.sum.p_slope[child.dominant];
-        child.clock = (WeightOf(member) * at - lambda) / mu;
+        child.clock = (WeightOf(member) * at - child.lambda) / child.mu;
         SetClocks(NodeOf(member));
       }
     }
@@ -621,21 +461,10 @@ class Filling {
     }
   }
 
-  const FillingProblem<Num>& problem_;
-  const std::size_t dimensions_;
-  const std::uint32_t classes_;
   FillingSolution<Num> solution_;
-  std::vector<Node> nodes_;
-  std::vector<Line<Num>> lines_;                   // by node, in terms of its parent's clock
-  std::vector<Num> keys_;                          // by member: next event, by its parent's clock
-  std::vector<Num> inverse_weights_;               // by member
-  std::vector<std::uint32_t> places_;              // by member, in the heap of its front
-  std::vector<std::uint32_t> front_of_;            // by member
   std::vector<bool> frozen_;                       // by member
-  std::vector<bool> counted_split_;                // by node
   std::vector<std::vector<std::uint32_t>> users_;  // by dimension: classes
   std::vector<std::uint32_t> dirty_;               // heap
-  std::uint32_t next_front_ = 0;
 };
 
 }  // namespace

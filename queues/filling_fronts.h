@@ -1,0 +1,243 @@
+// Fronts of a filling (filling.h): which children of a node grow together, and which stand until
+// they are reached again.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "fairlead/base/check.h"
+#include "queues/filling.h"
+#include "queues/filling_state.h"
+
+namespace fairlead::fair {
+
+template <typename Num>
+class FillingFronts {
+ protected:
+  using Node = NodeState<Num>;
+  using FrontOf = Front<Num>;
+
+  explicit FillingFronts(const FillingProblem<Num>& problem)
+      : problem_(problem),
+        dimensions_(problem.dimensions),
+        classes_(static_cast<std::uint32_t>(problem.classes.size())) {
+    const std::size_t members = problem.classes.size() + problem.nodes.size();
+    nodes_.resize(problem.nodes.size());
+    for (Node& node : nodes_) {
+      node.frozen.resize(dimensions_);
+      node.sum = Line<Num>(dimensions_);
+      node.users.resize(dimensions_);
+    }
+    keys_.resize(members);
+    places_.resize(members);
+    front_of_.assign(members, kNone);
+    counted_split_.assign(nodes_.size(), false);
+    inverse_weights_.resize(members);
+    lines_.resize(nodes_.size(), Line<Num>(dimensions_));
+  }
+
+  // --- who is who ---
+  bool IsClass(std::uint32_t member) const { return member < classes_; }
+  std::uint32_t NodeOf(std::uint32_t member) const { return member - classes_; }
+  std::uint32_t MemberOf(std::uint32_t node) const { return node + classes_; }
+  const FillingClass<Num>& ClassAt(std::uint32_t member) const { return problem_.classes[member]; }
+  std::uint32_t ParentOf(std::uint32_t member) const {
+    return IsClass(member) ? ClassAt(member).parent : problem_.nodes[NodeOf(member)].parent;
+  }
+  const Num& WeightOf(std::uint32_t member) const {
+    return IsClass(member) ? ClassAt(member).weight : problem_.nodes[NodeOf(member)].weight;
+  }
+  std::int32_t PriorityOf(std::uint32_t member) const {
+    return IsClass(member) ? ClassAt(member).priority : problem_.nodes[NodeOf(member)].priority;
+  }
+  std::vector<FrontOf>& fronts(std::uint32_t node) { return nodes_[node].fronts; }
+  // In a front of its parent, as opposed to waiting for higher priorities.
+  bool IsActive(std::uint32_t member) const { return front_of_[member] != kNone; }
+
+  // --- fronts ---
+  FrontOf NewFront() {
+    FrontOf front(dimensions_);
+    front.id = next_front_++;
+    return front;
+  }
+
+  FrontOf& FrontWith(std::uint32_t n, std::uint32_t id) {
+    for (FrontOf& front : nodes_[n].fronts) {
+      if (front.id == id) return front;
+    }
+    FAIRLEAD_CHECK(false, "front {} of node {}", id, n);
+  }
+
+  // Adds up the members anew once there were as many changes as there are members: radii of
+  // intervals grow with every change, and so they do not grow without end.
+  void Refresh(FrontOf* front) {
+    if (++front->changes <= front->heap.size() + 4) return;
+    front->changes = 0;
+    front->sum = Line<Num>(dimensions_);
+    for (const std::uint32_t member : front->heap.members()) AddLine(front, member, true);
+  }
+
+  // What a member adds to its parent while it grows there, and its next event.
+  void AddLine(FrontOf* front, std::uint32_t member, bool add) {
+    if (!IsClass(member)) {
+      if (add) front->sum.Add(lines_[NodeOf(member)]);
+      if (!add) front->sum.Subtract(lines_[NodeOf(member)]);
+      return;
+    }
+    const FillingClass<Num>& c = ClassAt(member);
+    for (std::size_t i = 0; i < c.dimensions.size(); ++i) {
+      const Num slope = c.direction[i] * c.weight;
+      Num& p = front->sum.p_slope[c.dimensions[i]];
+      Num& x = front->sum.x_slope[c.dimensions[i]];
+      if (add) {
+        p += slope;
+        x += slope;
+      } else {
+        p -= slope;
+        x -= slope;
+      }
+    }
+  }
+
+  // The line of an inner child in terms of its parent's clock, and the key of its next event.
+  void Describe(std::uint32_t n) {
+    const Node& node = nodes_[n];
+    CountSplit(n, node.split);
+    const std::uint32_t member = MemberOf(n);
+    const Num& lambda = node.lambda;
+    const Num& mu = node.mu;
+    const Num inverse = mu.Inverse();
+    const Num back = lambda * inverse;
+    const Num rate = WeightOf(member) * inverse;
+    Line<Num>& line = lines_[n];
+    for (std::size_t j = 0; j < dimensions_; ++j) {
+      line.p_constant[j] = node.sum.p_constant[j] - node.sum.p_slope[j] * back;
+      line.p_slope[j] = node.sum.p_slope[j] * rate;
+      if (!node.split) continue;
+      line.x_constant[j] = node.sum.x_constant[j] - node.sum.x_slope[j] * back;
+      line.x_slope[j] = node.sum.x_slope[j] * rate;
+    }
+    line.p_constant[node.dominant] = Num();
+    line.p_slope[node.dominant] = WeightOf(member);
+    if (!node.split) {
+      line.x_constant = line.p_constant;
+      line.x_slope = line.p_slope;
+    }
+    keys_[member] = (lambda + mu * node.next) * inverse_weights_[member];
+  }
+
+  // Whether the child counts among those of its parent's fronts whose P and X differ.
+  void CountSplit(std::uint32_t n, bool split) {
+    if (counted_split_[n] == split) return;
+    counted_split_[n] = split;
+    std::size_t& count = nodes_[problem_.nodes[n].parent].split_children;
+    count = split ? count + 1 : count - 1;
+  }
+
+  void Join(std::uint32_t n, FrontOf* front, std::uint32_t member) {
+    if (IsClass(member)) {
+      keys_[member] = ClassAt(member).stop * inverse_weights_[member];
+    } else {
+      Describe(NodeOf(member));
+    }
+    AddLine(front, member, true);
+    front->heap.Insert(member, keys_, &places_);
+    front_of_[member] = front->id;
+    if (front != &nodes_[n].fronts.back()) Stand(front);
+  }
+
+  void Leave(std::uint32_t n, FrontOf* front, std::uint32_t member) {
+    AddLine(front, member, false);
+    front->heap.Remove(member, keys_, &places_);
+    front_of_[member] = kNone;
+    if (!IsClass(member)) CountSplit(NodeOf(member), false);
+    Refresh(front);
+    if (front != &nodes_[n].fronts.back() && !front->heap.empty()) Stand(front);
+  }
+
+  // What a front that stands at its join adds to the sums.
+  void Stand(FrontOf* front) {
+    const Num inverse = front->join.Inverse();
+    front->stood_slope.resize(dimensions_);
+    front->stood_held.resize(dimensions_);
+    for (std::size_t j = 0; j < dimensions_; ++j) {
+      const Num p = front->sum.p_constant[j] + front->sum.p_slope[j] * front->join;
+      front->stood_slope[j] = p * inverse;
+      front->stood_held[j] = front->sum.x_constant[j] + front->sum.x_slope[j] * front->join;
+    }
+  }
+
+  // Stops the growing front at the clock, if it has members.
+  void Push(std::uint32_t n) {
+    Node& node = nodes_[n];
+    if (node.fronts.back().heap.empty()) {
+      node.fronts.pop_back();
+      return;
+    }
+    node.fronts.back().join = node.clock;
+    Stand(&node.fronts.back());
+  }
+
+  // Puts a member that is in no front where its level / weight belongs: below the node's clock (<
+  // 0), which then falls, at it, or above it.
+  int Place(std::uint32_t n, std::uint32_t member, const Num& at) {
+    Node& node = nodes_[n];
+    const int side = (at - node.clock).Sign();
+    if (side <= 0) {
+      if (side < 0 || node.fronts.back().heap.empty()) {
+        Push(n);
+        node.fronts.push_back(NewFront());
+        node.clock = at;
+        node.jumped = true;
+      }
+      Join(n, &node.fronts.back(), member);
+      return side;
+    }
+    FrontOf front = NewFront();
+    front.join = at;
+    auto it = node.fronts.end() - 1;
+    while (it != node.fronts.begin() && ProbablyLess((it - 1)->join, at)) --it;
+    it = node.fronts.insert(it, std::move(front));
+    Join(n, &*it, member);
+    return side;
+  }
+
+  // One bit per dimension; those from 63 on share one.
+  static std::uint64_t Bit(std::size_t j) {
+    return std::uint64_t{1} << std::min<std::size_t>(j, 63);
+  }
+
+  // Dimensions in which the row may differ from zero.
+  static std::uint64_t BitsOf(const Row<Num>& row) {
+    std::uint64_t bits = 0;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (!row[j].IsExactZero()) bits |= Bit(j);
+    }
+    return bits;
+  }
+
+  static std::uint64_t StandingBits(const Node& node) {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i + 1 < node.fronts.size(); ++i) {
+      bits |= BitsOf(node.fronts[i].stood_slope);
+    }
+    return bits;
+  }
+
+  const FillingProblem<Num>& problem_;
+  const std::size_t dimensions_;
+  const std::uint32_t classes_;
+  std::vector<Node> nodes_;
+  std::vector<Line<Num>> lines_;         // by node, in terms of its parent's clock
+  std::vector<Num> keys_;                // by member: next event, by its parent's clock
+  std::vector<Num> inverse_weights_;     // by member
+  std::vector<std::uint32_t> places_;    // by member, in the heap of its front
+  std::vector<std::uint32_t> front_of_;  // by member
+  std::vector<bool> counted_split_;      // by node
+  std::uint32_t next_front_ = 0;
+};
+
+}  // namespace fairlead::fair
