@@ -287,7 +287,7 @@ class Filling : private FillingFronts<Num> {
   }
 
   bool IsLive(const Node& node, std::size_t j) const {
-    return node.users[j] > 0 && node.sum.p_slope[j].Sign() > 0;
+    return !problem_.shadowed[j] && node.users[j] > 0 && node.sum.p_slope[j].Sign() > 0;
   }
 
   // Chooses the live dimension with the largest entry now, among equal ones the fastest, and
@@ -329,7 +329,7 @@ class Filling : private FillingFronts<Num> {
     node->lambda = node->sum.p_constant[node->dominant];
     node->mu = node->sum.p_slope[node->dominant];
     for (std::uint32_t j = 0; j < dimensions_; ++j) {
-      if (j == node->dominant || node->users[j] == 0) continue;
+      if (j == node->dominant || node->users[j] == 0 || problem_.shadowed[j]) continue;
       const Num constant = node->sum.p_constant[j] - node->lambda;
       const Num slope = node->sum.p_slope[j] - node->mu;
       if ((constant + slope * node->next).Sign() <= 0) continue;

@@ -38,6 +38,7 @@ class SurplusSolver {
     }
     AddCapacity();
     for (const std::uint32_t q : model_.children.back()) AddQueue(q, 0);
+    FindShadows();
     const FillingSolution<Num> filled = Fill(problem_);
     solved_.events = filled.events;
     for (std::size_t i = 0; i < class_of_.size(); ++i) Note(i, filled);
@@ -280,6 +281,39 @@ class SurplusSolver {
       class_of_.back().stopped_by = ClassEnd{ClassEnd::Kind::kLimit, q, u};
     }
     if (class_of_.back().stopped_by) problem_.classes.back().stop = entry.level * part;
+  }
+
+  // Clusters whose pods ask for resources in the proportions of their nodes have dimensions that
+  // are equal in every class; as numbers with radii these could never be told apart.
+  void FindShadows() {
+    const std::size_t n = model_.dimensions.size();
+    problem_.shadowed.assign(n, false);
+    if (solved_.guarantees.any) return;
+    std::vector<std::vector<bool>> below(n,
+                                         std::vector<bool>(n, true));  // i below j in every class
+    for (const Origin& origin : class_of_) {
+      const std::vector<Amount>& amounts = model_.classes[origin.queue][origin.index];
+      for (const Amount& a : amounts) Compare(a, amounts, &below[a.dimension]);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+      for (std::uint32_t j = 0; j < n && !problem_.shadowed[i]; ++j) {
+        // Of two that are equal everywhere the first stays.
+        problem_.shadowed[i] = i != j && below[i][j] && (j < i || !below[j][i]);
+      }
+    }
+  }
+
+  // Keeps in `below` only dimensions that the class uses at least as much as that of `a`.
+  void Compare(const Amount& a, const std::vector<Amount>& amounts,
+               std::vector<bool>* below) const {
+    if (std::find(below->begin(), below->end(), true) == below->end()) return;
+    std::vector<bool> larger(below->size(), false);
+    for (const Amount& b : amounts) {
+      larger[b.dimension] = !LargerShare(a, model_.dimensions[a.dimension].capacity, b,
+                                         model_.dimensions[b.dimension].capacity);
+    }
+    larger[a.dimension] = false;
+    for (std::size_t j = 0; j < below->size(); ++j) (*below)[j] = (*below)[j] && larger[j];
   }
 
   void Note(std::size_t i, const FillingSolution<Num>& filled) {
