@@ -1,4 +1,5 @@
 #include "config/fields.h"
+#include "fairlead/base/address.h"
 
 namespace fairlead {
 namespace {
@@ -17,6 +18,23 @@ Status ReadSections(const yaml::Node& root, const std::string& file, Config* con
   return Ok{};
 }
 
+// What must hold between the keys of the section "grpc".
+Status CheckGrpc(const yaml::Node& root, const std::string& file, const Config& config) {
+  const yaml::Node* section = root.Find("grpc");
+  if (section == nullptr) return Ok{};
+  const yaml::MapReader reader(*section, file, "grpc");
+  const bool tls = !config.grpc_tls_cert.empty();
+  if (config.grpc_tls_key.empty() == tls || config.grpc_tls_client_ca.empty() == tls) {
+    return reader.MakeError(*section, "",
+                            "expected all of tls_cert, tls_key and tls_client_ca, or none");
+  }
+  if (tls || IsLoopback(config.grpc_address)) return Ok{};
+  return reader.MakeError(*section->Find("address"), "address",
+                          fmt::format("'{}' is not a loopback address: expected one such as "
+                                      "127.0.0.1, or tls_cert, tls_key and tls_client_ca beside it",
+                                      config.grpc_address));
+}
+
 Result<Config> ReadConfig(const yaml::Node& root, const std::string& file) {
   Config config;
   yaml::MapReader reader(root, file, "");
@@ -32,6 +50,7 @@ Result<Config> ReadConfig(const yaml::Node& root, const std::string& file) {
         ReadPolicy(queues == nullptr ? absent : *queues, tenants, policy, file, &config.policy);
   }
   if (status.ok()) status = ReadSections(root, file, &config);
+  if (status.ok()) status = CheckGrpc(root, file, config);
   if (!status.ok()) return status.error();
   return config;
 }

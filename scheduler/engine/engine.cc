@@ -34,7 +34,7 @@ void Engine::Run() {
     {
       std::unique_lock lock(s.mutex);
       const auto ready = [&s] { return s.stop || !s.inbox.empty(); };
-      const Duration left = s.next_timer - s.clock->Now();
+      const Duration left = NextTimer() - s.clock->Now();
       const std::int64_t wait = std::clamp<std::int64_t>(left.ns, 0, Duration::Seconds(1).ns);
       s.arrived.wait_for(lock, std::chrono::nanoseconds(wait), ready);
       if (s.stop) return;
@@ -64,13 +64,17 @@ bool Engine::RunOnce() {
   for (Event& event : batch) s.Apply(event, now);
   s.ExpireIssued(now);
   s.Dispatch(now);
-  if (!Synced() || !s.Due(now)) return false;
-  const bool decided = s.Step(now);
-  s.Dispatch(now);
+  if (!Synced()) return false;
+  bool decided = false;
+  if (s.Due(now)) {
+    decided = s.Step(now);
+    s.Dispatch(now);
+  }
+  s.PublishQueues(now);
   return decided;
 }
 
-Instant Engine::NextTimer() const { return state_->next_timer; }
+Instant Engine::NextTimer() const { return std::min(state_->next_timer, state_->next_table); }
 
 Engine::Remembered Engine::remembered() const {
   const State& s = *state_;
