@@ -16,6 +16,7 @@
 #include "fairlead/model/plan.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 
 namespace fairlead {
 
@@ -27,6 +28,7 @@ struct DecideInput {
   // Work bound: node rows looked at. When it is spent, the gangs not yet tried wait for the next
   // decision (no entry in `pending`), and `exhausted` is set.
   std::uint64_t step_budget = 4'000'000'000;
+  const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
 };
 
 struct Decision {

@@ -9,6 +9,9 @@
 
 #include "fairlead/base/share.h"
 #include "fairlead/base/time.h"
+#include "fairlead/model/policy.h"
+#include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 #include "fairlead/queues/spec.h"
 
 namespace fairlead {
@@ -47,5 +50,11 @@ struct QueueTable {
   std::uint64_t version = 0;  // of the snapshot
   std::vector<QueueReport> queues;
 };
+
+// The queues as they are in a snapshot: what gangs hold and wait for, and what each queue is
+// entitled to. After a decision take a new snapshot, in which its bindings are under way and held.
+// `history`: for decayed_usage; null = 0. Costs one solve of the entitlements.
+QueueTable ReportQueues(const Snapshot& snapshot, const Policy& policy, Instant now,
+                        const UsageHistory* history = nullptr);
 
 }  // namespace fairlead
