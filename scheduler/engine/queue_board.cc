@@ -1,11 +1,23 @@
 #include "fairlead/engine/queue_board.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "fairlead/base/check.h"
 
 namespace fairlead {
+
+std::vector<std::string> ResourcesOf(const QueueReport& queue) {
+  std::vector<std::string> names;
+  for (const NamedAmounts* amounts : {&queue.demand, &queue.guarantee, &queue.entitlement,
+                                      &queue.allocated, &queue.borrowed, &queue.lent}) {
+    for (const auto& [name, amount] : *amounts) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
 
 void QueueBoard::Publish(std::shared_ptr<const QueueTable> table) {
   FAIRLEAD_CHECK(table != nullptr, "no table after edition {}", Current().number);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "fairlead/engine/queue_board.h"
+
 namespace fairlead {
 namespace {
 
@@ -55,15 +57,7 @@ double Ratio(const Share& share) {
 }
 
 void AddAmounts(const QueueReport& queue, std::vector<MetricFamily>* families) {
-  NamedAmounts all;  // every resource that is named anywhere, amounts of no meaning
-  for (const AmountFamily& family : kAmountFamilies) {
-    const NamedAmounts& named = queue.*family.amounts;
-    all.insert(all.end(), named.begin(), named.end());
-  }
-  std::sort(all.begin(), all.end());
-  const auto same_name = [](const auto& a, const auto& b) { return a.first == b.first; };
-  all.erase(std::unique(all.begin(), all.end(), same_name), all.end());
-  for (const auto& [resource, unused] : all) {
+  for (const std::string& resource : ResourcesOf(queue)) {
     for (std::size_t i = 0; i < kAmountFamilies.size(); ++i) {
       const std::int64_t amount =
           FindAmount(queue.*kAmountFamilies.at(i).amounts, resource).value_or(0);
@@ -128,7 +122,7 @@ std::vector<MetricFamily> QueueFamilies(const QueueTable& table) {
       });
   add("fairlead_queue_decayed_usage", "Decayed usage in share-seconds; 0 while history is off.",
       [](const QueueReport& queue) {
-        return static_cast<double>(queue.decayed_usage) / (1 << 20);
+        return static_cast<double>(queue.decayed_usage) / (1 << kHistoryBits);
       });
   families.push_back(InfoFamily(table));
   return families;

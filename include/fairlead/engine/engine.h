@@ -22,7 +22,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -46,7 +45,6 @@ struct EngineOptions {
   // Gets a table of the queues after every decision and once more when all is quiet, at most every
   // 100 ms and for at most a tenth of the engine's time. Null: nobody looks, and none is made.
   QueueBoard* queue_board = nullptr;
-  std::function<QueueTable(const Snapshot&, const Policy&, Instant)> report_queues;
 };
 
 class Engine : public EventSink {

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "fairlead/base/time.h"
-#include "fairlead/cycle/queue_report.h"
 
 namespace fairlead {
+
+struct QueueTable;
 
 class Metrics {
  public:

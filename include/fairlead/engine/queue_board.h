@@ -11,11 +11,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "fairlead/base/time.h"
 #include "fairlead/cycle/queue_report.h"
 
 namespace fairlead {
+
+// Every resource that any of the six amounts of the queue names, sorted: whoever shows a queue
+// shows all amounts of each of them.
+std::vector<std::string> ResourcesOf(const QueueReport& queue);
 
 class QueueBoard {
  public:

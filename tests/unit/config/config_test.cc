@@ -143,7 +143,7 @@ TEST(Config, RefusesUnknownKeys) {
        "f:1:10: policy.max_gangsize: unknown key: did you mean 'max_gang_size'?"},
       {"gpu:\n  resource: [a]", "f:2:3: gpu.resource: unknown key: did you mean 'resources'?"},
       {"http: {prot: 1}", "f:1:8: http.prot: unknown key: did you mean 'port'?"},
-      {"grpc: {tls_ca: a}", "f:1:8: grpc.tls_ca: unknown key: did you mean 'tls_cert'?"},
+      {"grpc: {tls_crt: a}", "f:1:8: grpc.tls_crt: unknown key: did you mean 'tls_cert'?"},
       {"api: {x: 1}",
        "f:1:7: api.x: unknown key: expected one of bind_connections, request_timeout, "
        "events_per_second"},
