@@ -162,6 +162,26 @@ TEST_F(QueuesCommand, AsksAServerWithMutualTls) {
   EXPECT_THAT(without.output, HasSubstr("one with TLS needs --tls-ca, --tls-cert and --tls-key"));
 }
 
+// The scheduler itself: where it cannot be asked about queues it does not start.
+TEST_F(QueuesCommand, TheSchedulerDoesNotStartOnAPortThatIsTaken) {
+  Start();
+  const std::string base = ::testing::TempDir() + "/taken-" + std::to_string(getpid());
+  ASSERT_TRUE(WriteFile(base + ".kubeconfig",
+                        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
+                        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"
+                        "users: [{name: u, user: {}}]\n")
+                  .ok());
+  ASSERT_TRUE(WriteFile(base + ".yaml",
+                        "http: {port: 0}\ngrpc: {port: " + std::to_string(server_->port()) + "}\n")
+                  .ok());
+  const Ran ran =
+      Fairlead("scheduler --kubeconfig " + base + ".kubeconfig --config " + base + ".yaml");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.output, "fairlead scheduler: grpc: cannot listen on " + server() +
+                            ": Address already in use\n");
+}
+
 TEST(QueuesCommandUsage, WrongUsageIsExitCodeTwo) {
   struct Case {
     const char* options;
