@@ -97,6 +97,7 @@ MetricFamily InfoFamily(const QueueTable& table) {
 std::vector<MetricFamily> QueueFamilies(const QueueTable& table) {
   if (table.queues.empty()) return {};
   std::vector<MetricFamily> families;
+  families.reserve(kAmountFamilies.size());
   for (const AmountFamily& family : kAmountFamilies) {
     families.push_back(Family(family.name, family.help));
   }

@@ -29,7 +29,8 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxRequestBytes = 64 << 10;
 constexpr int kMaxAnswerBytes = 64 << 20;
-constexpr int kOtherCalls = 16;  // at once, beside watches
+constexpr std::size_t kShownName = 128;  // the longest that a queue has
+constexpr int kOtherCalls = 16;          // at once, beside watches
 // A watch looks this often whether its client is still there.
 constexpr Duration kLook = Duration::Milliseconds(200);
 constexpr auto kShutdownPatience = std::chrono::milliseconds(500);
@@ -116,7 +117,8 @@ class QueueServiceImpl final : public v1::QueueService::Service {
       SetQueue(queue, response);
       return grpc::Status::OK;
     }
-    return {grpc::StatusCode::NOT_FOUND, fmt::format("there is no queue '{}'", request->name())};
+    return {grpc::StatusCode::NOT_FOUND,
+            fmt::format("there is no queue '{}'", request->name().substr(0, kShownName))};
   }
 
   grpc::Status WatchQueues(grpc::ServerContext* context, const v1::WatchQueuesRequest* request,

@@ -277,8 +277,8 @@ TEST_F(GrpcServerTest, RequestsAreBounded) {
   request.set_name(std::string(70 << 10, 'x'));
   v1::Queue queue;
   Call call;
-  EXPECT_EQ(Connect()->GetQueue(&call.context, request, &queue).error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const grpc::Status status = Connect()->GetQueue(&call.context, request, &queue);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
 }
 
 TEST_F(GrpcServerTest, AnswersLargerThanMostClientsExpectReachThoseThatAskForThem) {
