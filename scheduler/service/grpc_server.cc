@@ -269,7 +269,7 @@ GrpcServer::~GrpcServer() {
 
 std::uint16_t GrpcServer::port() const { return static_cast<std::uint16_t>(state_->port); }
 
-Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(GrpcServerOptions options,
+Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                       const QueueBoard* board) {
   gpr_set_log_function(LogOfLibrary);
   auto credentials = CredentialsOf(options);

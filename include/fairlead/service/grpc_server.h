@@ -37,7 +37,7 @@ class GrpcServer {
  public:
   // Serves on threads of its own until destroyed; the board outlives it. Error: the address is in
   // use or none, TLS would be needed, its files cannot be used.
-  static Result<std::unique_ptr<GrpcServer>> Start(GrpcServerOptions options,
+  static Result<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
                                                    const QueueBoard* board);
   // Ends open watches with UNAVAILABLE; takes less than a second.
   ~GrpcServer();
