@@ -65,6 +65,7 @@ bool Engine::RunOnce() {
   s.ExpireIssued(now);
   s.Dispatch(now);
   if (!Synced()) return false;
+  s.TickHistory(now);
   bool decided = false;
   if (s.Due(now)) {
     decided = s.Step(now);
@@ -74,7 +75,9 @@ bool Engine::RunOnce() {
   return decided;
 }
 
-Instant Engine::NextTimer() const { return std::min(state_->next_timer, state_->next_table); }
+Instant Engine::NextTimer() const {
+  return std::min({state_->next_timer, state_->next_tick, state_->next_table});
+}
 
 Engine::Remembered Engine::remembered() const {
   const State& s = *state_;

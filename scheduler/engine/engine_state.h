@@ -1,7 +1,7 @@
 // The state behind Engine, shared by its .cc files: inbox and loop (engine.cc), events into the
 // store (apply.cc), one cycle (step.cc), bindings and evictions under way (commit.cc), what people
-// are told (publish.cc), the tables of queues (queue_tables.cc). Everything but the inbox belongs
-// to the engine's thread.
+// are told (publish.cc), decayed usage (usage.cc), the tables of queues (queue_tables.cc).
+// Everything but the inbox belongs to the engine's thread.
 #pragma once
 
 #include <condition_variable>
@@ -89,6 +89,9 @@ struct Engine::State {
   Instant next_timer{INT64_MAX};
   std::string last_dry_run;
 
+  UsageHistory history;
+  Instant next_tick{INT64_MAX};
+
   std::uint64_t table_version = 0;  // of the store in the last table of queues
   bool table_due = true;            // a decision was made since
   Instant table_rest_until;         // no table before
@@ -126,6 +129,9 @@ struct Engine::State {
   void Evict(std::vector<PodRef> pods, std::string_view reason);
   void Finish(const EvictFinished& answer, Instant now);
   void ExpireIssued(Instant now);
+
+  // usage.cc
+  void TickHistory(Instant now);
 
   // publish.cc
   void Publish(const Snapshot& snapshot, const Plan& plan, Instant now);

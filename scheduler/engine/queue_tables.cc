@@ -33,7 +33,8 @@ void Engine::State::PublishQueues(Instant now) {
   }
   const Instant begun = clock->Now();
   const auto snapshot = store.TakeSnapshot();
-  const auto table = std::make_shared<const QueueTable>(ReportQueues(*snapshot, policy, now));
+  const auto table =
+      std::make_shared<const QueueTable>(ReportQueues(*snapshot, policy, now, &history));
   metrics->SetQueues(table);
   options.queue_board->Publish(table);
   table_due = false;

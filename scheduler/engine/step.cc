@@ -36,8 +36,12 @@ bool Engine::State::Step(Instant now) {
   decided_version = store.version();
   table_due = true;
   const auto snapshot = store.TakeSnapshot();
-  const DecideInput input{
-      .snapshot = *snapshot, .policy = policy, .now = now, .seed = options.seed};
+  const bool remembers = policy.history.strength > 0;
+  const DecideInput input{.snapshot = *snapshot,
+                          .policy = policy,
+                          .now = now,
+                          .seed = options.seed,
+                          .history = remembers ? &history : nullptr};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);

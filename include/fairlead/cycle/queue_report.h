@@ -30,10 +30,11 @@ struct QueueReport {
   NamedAmounts entitlement;
   NamedAmounts allocated;
   NamedAmounts borrowed;  // allocated beyond the guarantee
-  NamedAmounts lent;      // unused guarantee that others hold at this moment
+  NamedAmounts lent;      // unused guarantee that others hold: what is not free at this moment
   Share dominant_share;   // of allocated
   Share entitled_share;   // dominant share of the entitlement
-  std::string bound_by;   // of the entitlement: "demand", "limit gpu/H100 of team", ...
+  std::string
+      bound_by;  // of the entitlement: "demand", "weight cpu", "limit gpu/H100 of team", ...
   // Decayed usage in share-seconds with 20 fractional bits; 0 while history is off.
   std::int64_t decayed_usage = 0;
   std::int64_t pending_gangs = 0;

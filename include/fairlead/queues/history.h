@@ -63,6 +63,7 @@ std::int64_t DecayFactor(Duration elapsed, Duration half_life);
 // The weight (millionths) times kWeightOne times the factor above; at least 1. strength in
 // millionths, 0..kWeightOne. A queue that has used nothing counts as having used 1/8 of its target,
 // one without target and usage as neutral.
-std::int64_t EffectiveWeight(std::int64_t weight, const QueueUsage& usage, std::int64_t strength);
+std::int64_t WeightAfterHistory(std::int64_t weight, const QueueUsage& usage,
+                                std::int64_t strength);
 
 }  // namespace fairlead
