@@ -21,12 +21,21 @@ std::vector<ShapeId> ShapesOf(const Snapshot& snapshot, const std::vector<Candid
   return shapes;
 }
 
+bool OneLeaf(const Admission& admission) {
+  const QueueId first = admission.candidates.front().queue;
+  return std::all_of(admission.candidates.begin(), admission.candidates.end(),
+                     [first](const Candidate& candidate) { return candidate.queue == first; });
+}
+
 PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, Admission& admission,
                         QueueBook* book, Placer* placer) {
   const Snapshot& snapshot = input.snapshot;
-  const std::vector<LeafDemand> demand = CountDemand(snapshot, context, admission);
+  // One leaf with gangs and nothing kept for others: there is nobody to compare it with.
+  const bool alone = OneLeaf(admission) && !KeepsAny(input.policy);
+  const std::vector<LeafDemand> demand = alone ? std::vector<LeafDemand>(input.policy.queues.size())
+                                               : CountDemand(snapshot, context, admission);
   const std::vector<std::int64_t> weights = EffectiveWeights(input.policy, input.history);
-  const Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
+  Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
   if (std::vector<ResourceVector> kept = entitled.Kept(); !kept.empty()) {
     book->Keep(std::move(kept), FreeOf(context, snapshot));
   }

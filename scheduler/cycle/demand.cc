@@ -143,16 +143,19 @@ class Counter {
       const auto& holdings = snapshot_.claims[c].holdings;
       if (!queue.valid() || !context_.tree.IsLeaf(queue) || !holdings) continue;
       for (const Holding& holding : *holdings) {
-        DemandClass held;
-        for (std::uint32_t r = 0; r < holding.amounts.size(); ++r) {
-          const ResourceId id(r);
-          if (context_.capacity.Get(id) > 0) {
-            held.amounts.Set(id, std::min(kMost, holding.amounts.Get(id)));
-          }
-        }
+        const DemandClass held{ThatExists(holding.amounts), {}};
         if (!held.amounts.IsZero()) AddToClass(held, &leaves_[queue.index()].classes);
       }
     }
+  }
+
+  ResourceVector ThatExists(const ResourceVector& amounts) const {
+    ResourceVector existing;
+    for (std::uint32_t r = 0; r < amounts.size(); ++r) {
+      const ResourceId id(r);
+      if (context_.capacity.Get(id) > 0) existing.Set(id, std::min(kMost, amounts.Get(id)));
+    }
+    return existing;
   }
 
   static void AddMembers(const ShapeDemand& shape, std::int64_t count, DemandClass* sum) {

@@ -33,13 +33,13 @@ void AddAtMost(const std::vector<DemandClass>& classes, Row* row) {
   }
 }
 
+}  // namespace
+
 bool KeepsAny(const Policy& policy) {
   return std::any_of(policy.queues.begin(), policy.queues.end(), [](const QueueSpec& queue) {
     return !queue.lendable || !queue.lending_limit.empty();
   });
 }
-
-}  // namespace
 
 std::vector<std::int64_t> EffectiveWeights(const Policy& policy, const UsageHistory* history) {
   std::vector<std::int64_t> weights;
@@ -81,17 +81,22 @@ EntitlementInput MakeEntitlementInput(const Policy& policy, const QueueContext& 
 Entitled::Entitled(const Snapshot& snapshot, const Policy& policy, const QueueContext& context,
                    const QueueBook& book, const std::vector<LeafDemand>& demand,
                    const std::vector<std::int64_t>& weights)
-    : snapshot_(snapshot), context_(context), book_(book), contended_(policy.queues.size()) {
-  FindContended(demand);
-  const bool contended = std::any_of(contended_.begin(), contended_.end(),
-                                     [](const auto& resources) { return !resources.empty(); });
-  if (!contended && !KeepsAny(policy)) return;
+    : snapshot_(snapshot),
+      policy_(policy),
+      context_(context),
+      book_(book),
+      demand_(demand),
+      weights_(weights) {}
+
+void Entitled::Solve() {
+  if (!entitlements_.empty()) return;
   entitlements_ = SolveEntitlements(
-      MakeEntitlementInput(policy, context, book, demand, weights, *snapshot.names));
+      MakeEntitlementInput(policy_, context_, book_, demand_, weights_, *snapshot_.names));
 }
 
 void Entitled::FindContended(const std::vector<LeafDemand>& demand) {
   const QueueTree& tree = context_.tree;
+  contended_.resize(tree.size());
   const std::size_t resources = snapshot_.names->resources.size();
   const auto place = [&](QueueId queue) { return queue.valid() ? queue.index() : tree.size(); };
   std::vector<Row> wanted(tree.size() + 1, Row(resources, 0));  // the root's last
@@ -122,8 +127,10 @@ void Entitled::FindContended(const std::vector<LeafDemand>& demand) {
   }
 }
 
-std::vector<ResourceVector> Entitled::Kept() const {
+std::vector<ResourceVector> Entitled::Kept() {
   std::vector<ResourceVector> kept;
+  if (!KeepsAny(policy_)) return kept;
+  Solve();
   for (const Entitlement& entitlement : entitlements_) kept.push_back(entitlement.kept);
   const auto none = [](const ResourceVector& amounts) { return amounts.IsZero(); };
   if (std::all_of(kept.begin(), kept.end(), none)) kept.clear();
@@ -164,8 +171,10 @@ bool Entitled::OverShape(QueueId queue, ShapeId shape_id) const {
   return holds >= EntitledModels(queue, models);
 }
 
-bool Entitled::Over(const Candidate& candidate) const {
-  if (entitlements_.empty() || contended_[candidate.queue.index()].empty()) return false;
+bool Entitled::Over(const Candidate& candidate) {
+  if (contended_.empty()) FindContended(demand_);
+  if (contended_[candidate.queue.index()].empty()) return false;
+  Solve();
   if (candidate.shape.valid()) return OverShape(candidate.queue, candidate.shape);
   for (const MemberGroup& group : GroupByShape(*candidate.gang)) {
     if (OverShape(candidate.queue, group.shape)) return true;

@@ -13,6 +13,8 @@
 // leaf, behind those that do not; a leaf in which all do goes behind the leaves in which one does
 // not. They are all tried in the end: what nobody entitled can use is not left idle.
 //
+// Where one leaf alone has gangs, nobody steps back: there is nobody to let pass.
+//
 // I1: every candidate is handed out once, but for those behind a strict head.
 #pragma once
 
@@ -33,7 +35,7 @@ struct LineInput {
   const Policy& policy;
   const QueueContext& context;
   const QueueBook& book;
-  const Entitled& entitled;
+  Entitled& entitled;
   const std::vector<LeafDemand>& demand;     // by QueueId
   const std::vector<std::int64_t>& weights;  // by QueueId
 };

@@ -112,11 +112,9 @@ const Candidate* GangLine::Next() {
   return nullptr;
 }
 
-// Without an order nothing comes between the leaf's gangs: it settles until none is left.
 const Candidate* GangLine::NextOfOnly() {
   if (!only_.valid()) return nullptr;
   if (Settle(only_)) return Pop(only_);
-  if (leaves_[only_.index()].over && Settle(only_)) return Pop(only_);
   only_ = QueueId::None();
   return nullptr;
 }
@@ -150,7 +148,7 @@ bool GangLine::Settle(QueueId queue) {
   const bool strict = input_.policy.queues[queue.index()].order == LeafOrder::kFifoStrict;
   Lane* lane = leaf.head == nullptr ? BestLane(&leaf) : nullptr;
   bool stepped = false;
-  while (!leaf.over && lane != nullptr && input_.entitled.Over(*lane->gangs.back())) {
+  while (order_ && !leaf.over && lane != nullptr && input_.entitled.Over(*lane->gangs.back())) {
     stepped = true;
     if (strict) break;  // nobody may pass it, and so the leaf steps back as one
     lane->stepped.push_back(lane->gangs.back());
@@ -182,7 +180,10 @@ void GangLine::Charge(const Candidate& candidate, const ResourceVector& amounts)
 
 void GangLine::Waits(const Candidate& candidate) {
   const bool strict = input_.policy.queues[candidate.queue.index()].order == LeafOrder::kFifoStrict;
-  if (strict && !candidate.gang->partial) leaves_[candidate.queue.index()].head = &candidate;
+  // More pods of a gang that is whole are no gang that waits.
+  const bool whole = candidate.held >= candidate.gang->min_member;
+  if (strict && !whole && !candidate.gang->partial)
+    leaves_[candidate.queue.index()].head = &candidate;
 }
 
 std::vector<std::pair<const Candidate*, const Candidate*>> GangLine::Behind() const {

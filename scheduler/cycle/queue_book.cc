@@ -248,15 +248,19 @@ std::optional<Refusal> QueueBook::RefuseModels(const Candidate& candidate,
                                                const std::vector<ResourceId>& models,
                                                std::int64_t needed,
                                                const Allowance& allowance) const {
+  // In order of names: ids depend on which node was seen first.
+  std::vector<ResourceId> sorted = models;
+  std::sort(sorted.begin(), sorted.end(),
+            [this](ResourceId a, ResourceId b) { return Name(a) < Name(b); });
   std::int64_t left = 0;
   std::vector<std::string> names;
-  for (const ResourceId model : models) {
+  for (const ResourceId model : sorted) {
     left = Sum(left, allowance.Left(model));
     names.push_back(Name(model));
   }
   if (needed <= left) return std::nullopt;
   std::optional<Refusal> first;
-  for (const ResourceId model : models) {
+  for (const ResourceId model : sorted) {
     if (!first) first = RefuseAmount(candidate, model, needed);
   }
   const ReasonCode code = first ? first->code : ReasonCode::kQueueLimit;

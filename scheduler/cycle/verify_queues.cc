@@ -207,7 +207,7 @@ class QueueVerifier {
 
   void CheckCap(const QueueSpec& queue, std::int64_t started) {
     const std::int64_t running = running_[queue.name];
-    if (queue.max_running_gangs && running + started > *queue.max_running_gangs) {
+    if (started > 0 && queue.max_running_gangs && running + started > *queue.max_running_gangs) {
       Object("queue {} may run {} gangs, runs {} and starts {}", queue.name,
              *queue.max_running_gangs, running, started);
     }
