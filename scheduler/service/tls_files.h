@@ -13,8 +13,8 @@ struct TlsTexts {
   std::string cert_pem, key_pem, client_ca_pem;
 };
 
-// Error, with the file and its field: cannot be read, no certificate or key in it, or the key is not
-// that of the certificate.
+// Error, with the file and its field: cannot be read, no certificate or key in it, or the key is
+// not that of the certificate.
 Result<TlsTexts> ReadTlsFiles(const TlsFiles& files);
 
 }  // namespace fairlead::service
