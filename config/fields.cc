@@ -37,6 +37,20 @@ constexpr std::array<Field<Config>, 2> kHttpFields = {{
      65'535},
 }};
 
+constexpr std::array<Field<Config>, 5> kGrpcFields = {{
+    {"address", FieldKind::kString, &Config::grpc_address,
+     "Address that the gRPC API is served on: a loopback address, or any with the three tls keys.",
+     0, 0, TextRule::kAddress},
+    {"port", FieldKind::kInt, &Config::grpc_port, "TCP port of the same; 0: any free one.", 0,
+     65'535},
+    {"tls_cert", FieldKind::kString, &Config::grpc_tls_cert,
+     "PEM file with the server's certificate and its chain; empty: no TLS."},
+    {"tls_key", FieldKind::kString, &Config::grpc_tls_key,
+     "PEM file with the key of that certificate, without password."},
+    {"tls_client_ca", FieldKind::kString, &Config::grpc_tls_client_ca,
+     "PEM file with the authorities whose clients may connect."},
+}};
+
 constexpr std::array<Field<Config>, 3> kApiFields = {{
     {"bind_connections", FieldKind::kInt, &Config::bind_connections,
      "Connections to the API server for writes: so many bindings are under way at once.", 1, 1024},
@@ -51,9 +65,10 @@ constexpr std::array<Field<Config>, 1> kLogFields = {{
      0, 0, TextRule::kLogLevel},
 }};
 
-constexpr std::array<Section, 4> kSections = {{
+constexpr std::array<Section, 5> kSections = {{
     {"gpu", "How GPUs are recognised.", kGpuFields},
     {"http", "The listener for metrics and health.", kHttpFields},
+    {"grpc", "The listener of the gRPC API.", kGrpcFields},
     {"api", "How the Kubernetes API server is used.", kApiFields},
     {"log", "What is logged.", kLogFields},
 }};

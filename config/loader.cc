@@ -2,6 +2,7 @@
 
 #include "config/fields.h"
 #include "config/policy_checks.h"
+#include "fairlead/base/address.h"
 
 namespace fairlead {
 namespace {
@@ -18,6 +19,23 @@ Status ReadSections(const yaml::Node& root, const std::string& file, Config* con
     if (Status status = reader.Finish(); !status.ok()) return status;
   }
   return Ok{};
+}
+
+// What must hold between the keys of the section "grpc".
+Status CheckGrpc(const yaml::Node& root, const std::string& file, const Config& config) {
+  const yaml::Node* section = root.Find("grpc");
+  if (section == nullptr) return Ok{};
+  const yaml::MapReader reader(*section, file, "grpc");
+  const bool tls = !config.grpc_tls_cert.empty();
+  if (config.grpc_tls_key.empty() == tls || config.grpc_tls_client_ca.empty() == tls) {
+    return reader.MakeError(*section, "",
+                            "expected all of tls_cert, tls_key and tls_client_ca, or none");
+  }
+  if (tls || IsLoopback(config.grpc_address)) return Ok{};
+  return reader.MakeError(*section->Find("address"), "address",
+                          fmt::format("'{}' is not a loopback address: expected one such as "
+                                      "127.0.0.1, or tls_cert, tls_key and tls_client_ca beside it",
+                                      config.grpc_address));
 }
 
 // Amounts of queues go by the model of GPUs, not by the resources that count them.
@@ -67,6 +85,7 @@ Result<Config> ReadConfig(const yaml::Node& root, const std::string& file) {
         ReadPolicy(queues == nullptr ? absent : *queues, tenants, policy, file, &config.policy);
   }
   if (status.ok()) status = ReadSections(root, file, &config);
+  if (status.ok()) status = CheckGrpc(root, file, config);
   if (status.ok()) status = CheckGpuResources(queues, file, config);
   if (!status.ok()) return status.error();
   return config;

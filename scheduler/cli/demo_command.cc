@@ -1,15 +1,11 @@
 #include <fmt/format.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGINT is POSIX
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,11 +16,11 @@
 #include "scheduler/cli/demo_world.h"
 #include "scheduler/cli/files.h"
 #include "scheduler/cli/signals.h"
+#include "scheduler/cli/terminal.h"
 
 namespace fairlead::cli {
 namespace {
 
-constexpr int kInterrupted = 130;
 constexpr int kFrameMs = 100;
 constexpr Duration kStateEvery = Duration::Seconds(5);  // real time, of plain lines
 constexpr std::int64_t kPatienceS = 60;                 // without any progress
@@ -38,53 +34,6 @@ struct Args {
   bool serve = false;
   bool json = false;
   bool plain = false;
-};
-
-std::string_view Environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-bool TerminalSize(int* columns, int* rows) {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return false;
-  *columns = size.ws_col;
-  *rows = size.ws_row;
-  return true;
-}
-
-ScreenStyle StyleOfTerminal() {
-  ScreenStyle style;
-  TerminalSize(&style.columns, &style.rows);
-  style.colour = Environment("NO_COLOR").empty();
-  std::string_view locale = Environment("LC_ALL");
-  if (locale.empty()) locale = Environment("LC_CTYPE");
-  if (locale.empty()) locale = Environment("LANG");
-  style.unicode = locale.find("UTF-8") != std::string_view::npos ||
-                  locale.find("utf8") != std::string_view::npos;
-  return style;
-}
-
-// The other screen of the terminal, without a cursor, for as long as this lives.
-class LiveScreen {
- public:
-  LiveScreen() { Write("\x1b[?1049h\x1b[?25l"); }
-  ~LiveScreen() { Write("\x1b[?25h\x1b[?1049l"); }
-  LiveScreen(const LiveScreen&) = delete;
-  LiveScreen& operator=(const LiveScreen&) = delete;
-
-  // Each line ends by erasing what the last frame had there.
-  void Show(std::string_view frame) {
-    std::string text = "\x1b[H";
-    for (const char c : frame) text += c == '\n' ? std::string("\x1b[K\r\n") : std::string(1, c);
-    Write(text + "\x1b[K\x1b[J");
-  }
-
- private:
-  static void Write(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  }
 };
 
 // Shows the world until it is done, and knows how it ended.
@@ -127,8 +76,7 @@ class Audience {
 
  private:
   bool Live() {
-    if (args_.json || args_.plain || isatty(STDOUT_FILENO) != 1) return false;
-    if (Environment("TERM") == "dumb") return false;
+    if (args_.json || args_.plain || !CanRedraw()) return false;
     int columns = 0;
     int rows = 0;
     if (!TerminalSize(&columns, &rows)) return false;
@@ -142,14 +90,8 @@ class Audience {
   // 0 after `milliseconds` without a signal; else the exit code that the signal asks for, or -2 for
   // one that asks to end well.
   int WaitForSignal(int milliseconds) const {
-    pollfd waiting{signals_, POLLIN, 0};
-    int ready = 0;
-    do {  // the signal itself interrupts the wait before its byte is looked for
-      ready = poll(&waiting, 1, milliseconds);
-    } while (ready < 0 && errno == EINTR);
-    if (ready <= 0) return 0;
-    unsigned char number = 0;
-    if (read(signals_, &number, 1) != 1) return 0;
+    const int number = fairlead::cli::WaitForSignal(signals_, milliseconds);
+    if (number == 0) return 0;
     return number == SIGINT ? kInterrupted : -2;
   }
 

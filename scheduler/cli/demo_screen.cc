@@ -3,66 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "fairlead/base/json.h"
 
 namespace fairlead::cli {
 namespace {
 
-// Colours that differ in brightness too, for people who do not tell red from green.
-constexpr std::array<int, 6> kTenantColours = {39, 214, 114, 205, 229, 141};
-constexpr std::string_view kPlain = "\x1b[0m";
-constexpr std::string_view kDim = "\x1b[2m";
-constexpr std::string_view kBold = "\x1b[1m";
-constexpr std::string_view kRed = "\x1b[31m";
-constexpr std::string_view kGreen = "\x1b[32m";
-
 constexpr int kNameWidth = 10;
 constexpr std::int64_t kPerMille = 1'000;
-
-std::string Paint(std::string_view text, std::string_view code, bool colour) {
-  return colour ? fmt::format("{}{}{}", code, text, kPlain) : std::string(text);
-}
-
-std::string TenantCode(std::size_t tenant) {
-  return fmt::format("\x1b[38;5;{}m", kTenantColours.at(tenant % kTenantColours.size()));
-}
 
 // One letter per tenant where there are no colours; capitals, so that they stand out from dots.
 char TenantLetter(const std::string& name) {
   const char first = name.empty() ? '?' : name.front();
   return first >= 'a' && first <= 'z' ? static_cast<char>(first - 'a' + 'A') : first;
-}
-
-// Cut to `width` bytes; what is cut off shows as two dots. Text of ours is ASCII, and a message
-// with other characters is cut between them.
-std::string Fit(std::string_view text, int width) {
-  const auto limit = static_cast<std::size_t>(std::max(width, 0));
-  if (text.size() <= limit) return std::string(text);
-  std::size_t end = limit > 2 ? limit - 2 : 0;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + (limit > 2 ? ".." : "");
-}
-
-std::string Percent(std::int64_t part, std::int64_t whole) {
-  const std::int64_t tenths = whole == 0 ? 0 : (part * kPerMille + whole / 2) / whole;
-  return fmt::format("{}.{} %", tenths / 10, tenths % 10);
-}
-
-std::string Weight(std::int64_t weight) {
-  std::string text = fmt::format("{}", weight / kWeightOne);
-  if (const std::int64_t rest = weight % kWeightOne; rest != 0) {
-    std::string digits = fmt::format("{:06}", rest);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    text += "." + digits;
-  }
-  return text;
-}
-
-// "1 pod", "2 pods"
-std::string Count(std::int64_t n, std::string_view what) {
-  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
 std::string Clock(Duration d) {
@@ -123,20 +76,8 @@ class Frame {
     const auto held = static_cast<int>(row.allocated * width / gpus);
     const auto wanted = static_cast<int>(std::min<std::int64_t>(row.demand * width / gpus, width));
     const auto mark = static_cast<int>(row.weight * width / std::max<std::int64_t>(weights, 1));
-    const std::string_view full = style_.unicode ? "\u2588" : "#";
-    const std::string_view shade = style_.unicode ? "\u2591" : "-";
-    std::string bar = style_.colour ? TenantCode(tenant) : "";
-    for (int i = 0; i < width; ++i) {
-      if (i == mark) {
-        bar += "|";
-      } else if (i < held) {
-        bar += full;
-      } else {
-        bar += i < wanted ? shade : " ";
-      }
-    }
-    if (style_.colour) bar += kPlain;
-    return bar;
+    const std::string bar = DrawBar(width, held, wanted, mark, style_.unicode);
+    return Paint(bar, PaletteCode(tenant), style_.colour);
   }
 
   // Several racks share a line where they are narrow.
@@ -181,7 +122,7 @@ class Frame {
       int last = -2;
       for (const int owner : node.gpus) {
         if (style_.colour && owner != last) {
-          line += owner < 0 ? std::string(kDim) : kPlain.data() + TenantCode(Index(owner));
+          line += owner < 0 ? std::string(kDim) : kPlain.data() + PaletteCode(Index(owner));
         }
         last = owner;
         line += Cell(owner);
@@ -228,7 +169,7 @@ class Frame {
     if (style_.colour) {
       for (std::size_t i = 0; i < tenants_.size(); ++i) {
         if (tenants_[i].name == gang.tenant)
-          name = fmt::format("{}{}{}", TenantCode(i), name, kPlain);
+          name = fmt::format("{}{}{}", PaletteCode(i), name, kPlain);
       }
     }
     return fmt::format("  {}{} {}", name, padding, tail);
@@ -263,11 +204,6 @@ Totals TotalsOf(const DemoResult& result) {
 }
 
 }  // namespace
-
-std::string Seconds(Duration duration) {
-  const std::int64_t tenths = duration.ns / 100'000'000;
-  return fmt::format("{}.{}s", tenths / 10, tenths % 10);
-}
 
 std::string DemoFrame(const DemoView& view, const DemoHeader& header, Instant now,
                       const ScreenStyle& style) {

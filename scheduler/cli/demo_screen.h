@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "scheduler/cli/demo_view.h"
+#include "scheduler/cli/text.h"
 
 namespace fairlead::cli {
-
-struct ScreenStyle {
-  int columns = 80;
-  int rows = 24;
-  bool colour = true;
-  bool unicode = true;
-};
 
 // Below these the live view cannot be read.
 inline constexpr int kMinColumns = 64;
@@ -47,8 +41,5 @@ struct DemoSummary {
 };
 std::string SummaryText(const DemoSummary& summary, bool colour);
 std::string SummaryJson(const DemoSummary& summary);
-
-// "12.3s"
-std::string Seconds(Duration duration);
 
 }  // namespace fairlead::cli

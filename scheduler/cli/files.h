@@ -13,6 +13,7 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongInput = 2;
 inline constexpr int kDoesNotHold = 3;
+inline constexpr int kInterrupted = 130;
 
 // Writes or replaces the file.
 Status WriteFile(const std::string& path, std::string_view text);

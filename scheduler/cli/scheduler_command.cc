@@ -9,10 +9,12 @@
 #include <string>
 #include <thread>
 
+#include "fairlead/base/address.h"
 #include "fairlead/config/config.h"
 #include "fairlead/engine/engine.h"
 #include "fairlead/engine/log.h"
 #include "fairlead/kube/client.h"
+#include "fairlead/service/grpc_server.h"
 #include "fairlead/service/http_server.h"
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/signals.h"
@@ -69,6 +71,12 @@ kube::ClientOptions ClientOptionsOf(const Config& config) {
   return options;
 }
 
+service::GrpcServerOptions GrpcOptionsOf(const Config& config) {
+  return {.address = config.grpc_address,
+          .port = static_cast<std::uint16_t>(config.grpc_port),
+          .tls = {config.grpc_tls_cert, config.grpc_tls_key, config.grpc_tls_client_ca}};
+}
+
 // Returns the exit code once SIGTERM or SIGINT has come.
 int WaitForEnd(int signals, Engine* engine) {
   while (true) {
@@ -98,7 +106,9 @@ int RunScheduler(const SchedulerArgs& args) {
   const int signals = ListenForSignals({SIGTERM, SIGINT, SIGUSR1});
   Metrics metrics;
   SystemClock clock;
+  QueueBoard board;
   EngineOptions options;
+  options.queue_board = &board;
   options.dry_run = args.dry_run;
   options.dump_dir = args.dump_dir.empty() ? config.dump_dir : args.dump_dir;
   options.state_file = config.state_file;
@@ -127,8 +137,17 @@ int RunScheduler(const SchedulerArgs& args) {
     std::fprintf(stderr, "fairlead scheduler: %s\n", http.error().ToString().c_str());
     return 1;
   }
-  Log(LogLevel::kInfo, "fairlead scheduler for {}{}; metrics and health on http://{}:{}", server,
-      args.dry_run ? " (dry run: nothing is written)" : "", config.http_address, (*http)->port());
+  auto grpc = service::GrpcServer::Start(GrpcOptionsOf(config), &board);
+  if (!grpc) {
+    std::fprintf(stderr, "fairlead scheduler: %s\n", grpc.error().ToString().c_str());
+    return 1;
+  }
+  Log(LogLevel::kInfo,
+      "fairlead scheduler for {}{}; metrics and health on http://{}; queues on {}, gRPC {}", server,
+      args.dry_run ? " (dry run: nothing is written)" : "",
+      HostAndPort(config.http_address, (*http)->port()),
+      HostAndPort(config.grpc_address, (*grpc)->port()),
+      config.grpc_tls_cert.empty() ? "without TLS" : "with mutual TLS");
 
   client.OnDiscovered(
       [&engine](std::vector<ObjectKind> kinds) { engine.ExpectSync(std::move(kinds)); });

@@ -1,6 +1,7 @@
 #include "scheduler/cli/signals.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
@@ -33,6 +34,16 @@ int ListenForSignals(std::initializer_list<int> numbers) {
   for (const int number : numbers) sigaction(number, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return ends[0];
+}
+
+int WaitForSignal(int signals, int milliseconds) {
+  pollfd waiting{signals, POLLIN, 0};
+  int ready = 0;
+  do {  // the signal itself interrupts the wait before its byte is looked for
+    ready = poll(&waiting, 1, milliseconds);
+  } while (ready < 0 && errno == EINTR);
+  unsigned char number = 0;
+  return ready > 0 && read(signals, &number, 1) == 1 ? number : 0;
 }
 
 }  // namespace fairlead::cli

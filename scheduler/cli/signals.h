@@ -9,4 +9,8 @@ namespace fairlead::cli {
 // returned; SIGPIPE is ignored. Call once in a process.
 int ListenForSignals(std::initializer_list<int> numbers);
 
+// The signal that comes within `milliseconds` (-1: whenever one comes), 0 where none does.
+// `signals` is what ListenForSignals returned.
+int WaitForSignal(int signals, int milliseconds);
+
 }  // namespace fairlead::cli

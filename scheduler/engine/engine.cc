@@ -66,13 +66,18 @@ bool Engine::RunOnce() {
   s.Dispatch(now);
   if (!Synced()) return false;
   s.TickHistory(now);
-  if (!s.Due(now)) return false;
-  const bool decided = s.Step(now);
-  s.Dispatch(now);
+  bool decided = false;
+  if (s.Due(now)) {
+    decided = s.Step(now);
+    s.Dispatch(now);
+  }
+  s.PublishQueues(now);
   return decided;
 }
 
-Instant Engine::NextTimer() const { return std::min(state_->next_timer, state_->next_tick); }
+Instant Engine::NextTimer() const {
+  return std::min({state_->next_timer, state_->next_tick, state_->next_table});
+}
 
 Engine::Remembered Engine::remembered() const {
   const State& s = *state_;

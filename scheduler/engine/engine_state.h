@@ -1,7 +1,7 @@
 // The state behind Engine, shared by its .cc files: inbox and loop (engine.cc), events into the
 // store (apply.cc), one cycle (step.cc), bindings and evictions under way (commit.cc), what people
-// are told (publish.cc), decayed usage (usage.cc). Everything but the inbox belongs to the engine's
-// thread.
+// are told (publish.cc), decayed usage (usage.cc), the tables of queues (queue_tables.cc).
+// Everything but the inbox belongs to the engine's thread.
 #pragma once
 
 #include <condition_variable>
@@ -92,6 +92,12 @@ struct Engine::State {
   UsageHistory history;
   Instant next_tick{INT64_MAX};
 
+  std::uint64_t table_version = 0;  // of the store in the last table of queues
+  bool table_due = true;            // a decision was made since
+  Instant table_rest_until;         // no table before
+  Instant table_refresh;            // a new one then in any case
+  Instant next_table{INT64_MAX};    // when to look at these again
+
   std::deque<BindJob> queue;                                 // decided, not sent
   std::unordered_map<std::string, BindJob> in_flight;        // sent, by pod uid
   std::unordered_map<std::string, IssuedBinding> issued;     // by "namespace/name"
@@ -132,6 +138,9 @@ struct Engine::State {
   void TellPending(const Snapshot& snapshot, const PendingGang& pending, Instant now,
                    std::vector<PendingStatus>* statuses, std::vector<EventNote>* notes);
   void PublishSizes(const Snapshot& snapshot);
+
+  // queue_tables.cc
+  void PublishQueues(Instant now);
 };
 
 // The gang of a plan's entry. The plan was made on this snapshot, so it is there.

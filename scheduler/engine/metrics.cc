@@ -10,6 +10,9 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
+
+#include "scheduler/engine/queue_metrics.h"
 
 namespace fairlead {
 namespace {
@@ -106,6 +109,9 @@ struct Metrics::State {
 
   std::mutex pending_mutex;
   std::map<std::string, Gauge*, std::less<>> pending_series;  // by queue; under pending_mutex
+
+  std::mutex queues_mutex;
+  std::shared_ptr<const QueueTable> queues;  // under queues_mutex
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -141,6 +147,11 @@ void Metrics::SetPending(const std::vector<std::pair<std::string, std::int64_t>>
   });
 }
 
+void Metrics::SetQueues(std::shared_ptr<const QueueTable> table) {
+  const std::lock_guard lock(state_->queues_mutex);
+  state_->queues.swap(table);
+}
+
 void Metrics::SetCacheSize(std::string_view kind, std::int64_t n) {
   state_->cache.Add({{"kind", std::string(kind)}}).Set(static_cast<double>(n));
 }
@@ -170,7 +181,17 @@ void Metrics::CountDroppedEvents(std::uint64_t n) {
 }
 
 std::string Metrics::Text() const {
-  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+  std::shared_ptr<const QueueTable> table;
+  {
+    const std::lock_guard lock(state_->queues_mutex);
+    table = state_->queues;
+  }
+  std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
+  if (table != nullptr) {
+    std::vector<prometheus::MetricFamily> queues = QueueFamilies(*table);
+    std::move(queues.begin(), queues.end(), std::back_inserter(families));
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace fairlead

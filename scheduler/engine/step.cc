@@ -34,6 +34,7 @@ bool Engine::State::Due(Instant now) {
 bool Engine::State::Step(Instant now) {
   decided_wakes = store.wake_count();
   decided_version = store.version();
+  table_due = true;
   const auto snapshot = store.TakeSnapshot();
   const bool remembers = policy.history.strength > 0;
   const DecideInput input{.snapshot = *snapshot,

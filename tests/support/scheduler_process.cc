@@ -7,12 +7,13 @@
 namespace fairlead::e2e {
 
 SchedulerProcess::SchedulerProcess(const std::string& dir, const SchedulerOptions& options)
-    : port_(FreePort()) {
+    : port_(FreePort()), grpc_port_(FreePort()) {
   static int instances = 0;
   const std::string base = dir + "/scheduler-" + std::to_string(++instances);
   log_path_ = base + ".log";
-  WriteFileText(base + ".yaml", "http:\n  address: 127.0.0.1\n  port: " + std::to_string(port_) +
-                                    "\n" + options.config);
+  WriteFileText(base + ".yaml", "http: {address: 127.0.0.1, port: " + std::to_string(port_) +
+                                    "}\ngrpc: {address: 127.0.0.1, port: " +
+                                    std::to_string(grpc_port_) + "}\n" + options.config);
   std::vector<std::string> argv = {FAIRLEAD_BINARY,    "scheduler", "--kubeconfig",
                                    options.kubeconfig, "--config",  base + ".yaml"};
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());

@@ -14,7 +14,7 @@ namespace fairlead::e2e {
 
 struct SchedulerOptions {
   std::string kubeconfig = {};
-  std::string config = {};  // YAML, beside the HTTP port
+  std::string config = {};  // YAML, beside the ports
   std::vector<std::string> arguments = {};
   std::map<std::string, std::string> env = {};
 };
@@ -37,10 +37,12 @@ class SchedulerProcess {
   std::optional<int> Wait(milliseconds patience) { return process_.Wait(patience); }
   pid_t pid() const { return process_.pid(); }
   std::uint16_t port() const { return port_; }
+  std::uint16_t grpc_port() const { return grpc_port_; }
 
  private:
   std::string log_path_;
   std::uint16_t port_;
+  std::uint16_t grpc_port_;
   Process process_;
 };
 

@@ -21,6 +21,9 @@ struct Config {
   std::vector<std::string> gpu_model_labels = {"nvidia.com/gpu.product"};
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8470;
+  std::string grpc_address = "127.0.0.1";  // loopback unless the three files are there
+  std::int64_t grpc_port = 8471;
+  std::string grpc_tls_cert, grpc_tls_key, grpc_tls_client_ca;  // paths, all or none
   std::int64_t bind_connections = 32;
   std::int64_t events_per_second = 20;
   Duration request_timeout = Duration::Seconds(30);

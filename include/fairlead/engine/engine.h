@@ -28,6 +28,7 @@
 #include "fairlead/engine/events.h"
 #include "fairlead/engine/metrics.h"
 #include "fairlead/engine/ports.h"
+#include "fairlead/engine/queue_board.h"
 #include "fairlead/model/policy.h"
 
 namespace fairlead {
@@ -43,6 +44,9 @@ struct EngineOptions {
   bool abort_on_bug = false;  // in tests: a decision that does not verify ends the process
   // Events that arrive within this long of the first are handled together.
   Duration batch_window = Duration::Milliseconds(1);
+  // Gets a table of the queues after every decision and once more when all is quiet, at most every
+  // 100 ms and for at most a tenth of the engine's time. Null: nobody looks, and none is made.
+  QueueBoard* queue_board = nullptr;
 };
 
 class Engine : public EventSink {
@@ -63,8 +67,8 @@ class Engine : public EventSink {
   // Applies what is in the inbox and runs one cycle if something changed or a timer is due; never
   // waits. For tests and the simulator. True if it decided something.
   bool RunOnce();
-  // When RunOnce() wants to be called again although no event comes (backoff, bind timeout); far
-  // future if never.
+  // When RunOnce() wants to be called again although no event comes (backoff, bind timeout, a table
+  // of queues that is due); far future if never.
   Instant NextTimer() const;
 
   // What is kept in memory, but for failures of bindings, whose number is bounded. All of it is

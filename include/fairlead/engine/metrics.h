@@ -14,6 +14,8 @@
 
 namespace fairlead {
 
+struct QueueTable;
+
 class Metrics {
  public:
   Metrics();
@@ -32,6 +34,9 @@ class Metrics {
   void ObservePodLatency(Duration d);
   // fairlead_pending_pods{queue}; a queue absent from the call has none and its series vanishes.
   void SetPending(const std::vector<std::pair<std::string, std::int64_t>>& by_queue);
+  // fairlead_queue_*: what the table says of each queue, until the next call. Costs the caller
+  // nothing: the series are made of it when somebody asks for the text.
+  void SetQueues(std::shared_ptr<const QueueTable> table);
   // fairlead_cache_size{kind="nodes|pods|gangs"}.
   void SetCacheSize(std::string_view kind, std::int64_t n);
   // fairlead_watch_restarts_total{kind,reason}.

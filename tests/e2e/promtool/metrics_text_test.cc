@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "fairlead/cycle/queue_report.h"
 #include "fairlead/engine/metrics.h"
 #include "tests/support/process.h"
 
@@ -35,6 +38,12 @@ TEST(Promtool, AcceptsEveryMetric) {
   metrics.ObserveBind(d, "bound");
   metrics.ObservePodLatency(d);
   metrics.SetPending({{"default", 4}, {"a \"b\" \\ c\nd", 1}});
+  QueueTable table;
+  QueueReport& queue = table.queues.emplace_back();
+  queue.name = "default";
+  queue.demand = {{"cpu", 1'500}, {"gpu/A100|H100", 1'000}};
+  queue.oldest_wait = d;
+  metrics.SetQueues(std::make_shared<const QueueTable>(std::move(table)));
   metrics.SetCacheSize("nodes", 5);
   metrics.CountWatchRestart("pods", "expired");
   metrics.ObserveRequest("get", 200, d);

@@ -1,37 +1,17 @@
 // The binary as people call it: exit codes and what is printed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
 
 #include "fairlead/yaml/document.h"
 #include "scheduler/cli/files.h"
+#include "tests/unit/cli/terminal.h"
 
 namespace fairlead::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Ran {
-  int code = -1;
-  std::string output;  // both streams
-};
-
-Ran Fairlead(const std::string& arguments) {
-  Ran ran;
-  std::FILE* pipe = popen((std::string(FAIRLEAD_BINARY) + " " + arguments + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return ran;
-  std::array<char, 4096> buffer{};
-  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    ran.output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
-}
 
 std::string Temp(const std::string& name) { return testing::TempDir() + "/" + name; }
 

@@ -2,19 +2,16 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <pty.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill is POSIX
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/cli/files.h"
+#include "tests/unit/cli/terminal.h"
 
 namespace fairlead::cli {
 namespace {
@@ -22,84 +19,21 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kPatienceMs = 60'000;
-
-// `fairlead demo` on a terminal of its own.
-class Terminal {
+// `fairlead demo` on a terminal.
+class DemoTerminal : public Terminal {
  public:
-  Terminal(unsigned short columns, unsigned short rows, std::vector<std::string> options,
-           const char* no_colour = "") {
-    winsize size{rows, columns, 0, 0};
-    child_ = forkpty(&terminal_, nullptr, nullptr, &size);
-    if (child_ != 0) return;
-    setenv("TERM", "xterm", 1);        // NOLINT(concurrency-mt-unsafe): one thread
-    setenv("LANG", "C.UTF-8", 1);      // NOLINT(concurrency-mt-unsafe)
-    setenv("NO_COLOR", no_colour, 1);  // NOLINT(concurrency-mt-unsafe)
-    std::vector<char*> argv;
-    options.insert(options.begin(), {FAIRLEAD_BINARY, "demo"});
-    for (std::string& option : options) argv.push_back(option.data());
-    argv.push_back(nullptr);
-    execv(FAIRLEAD_BINARY, argv.data());
-    _exit(127);
-  }
-  ~Terminal() {
-    if (child_ > 0) kill(child_, SIGKILL), waitpid(child_, nullptr, 0);
-    close(terminal_);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  // Reads on until the text is there; false: it ended, or took too long.
-  bool ReadUntil(const std::string& text) {
-    while (output_.find(text) == std::string::npos) {
-      if (!ReadSome()) return false;
-    }
-    return true;
-  }
-  void Interrupt() const { kill(child_, SIGINT); }
-  int Wait() {
-    while (ReadSome()) {
-    }
-    int status = 0;
-    waitpid(std::exchange(child_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  const std::string& output() const { return output_; }
+  DemoTerminal(unsigned short columns, unsigned short rows, std::vector<std::string> options,
+               const char* no_colour = "")
+      : Terminal(columns, rows, WithDemo(std::move(options)), no_colour) {}
 
  private:
-  bool ReadSome() {
-    pollfd waiting{terminal_, POLLIN, 0};
-    if (poll(&waiting, 1, kPatienceMs) <= 0) return false;
-    std::array<char, 4096> buffer{};
-    const ssize_t n = read(terminal_, buffer.data(), buffer.size());
-    if (n <= 0) return false;
-    output_.append(buffer.data(), static_cast<std::size_t>(n));
-    return true;
+  static std::vector<std::string> WithDemo(std::vector<std::string> options) {
+    options.insert(options.begin(), "demo");
+    return options;
   }
-
-  int terminal_ = -1;
-  pid_t child_ = -1;
-  std::string output_;
 };
 
-struct Ran {
-  int code = -1;
-  std::string output;  // both streams
-};
-
-Ran Demo(const std::string& arguments) {
-  Ran ran;
-  std::FILE* pipe =
-      popen((std::string(FAIRLEAD_BINARY) + " demo " + arguments + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return ran;
-  std::array<char, 4096> buffer{};
-  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    ran.output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
-}
+Ran Demo(const std::string& arguments) { return Fairlead("demo " + arguments); }
 
 TEST(DemoCommand, EveryGangStartsAndNothingIsBookedTwice) {
   const Ran ran = Demo("--nodes 4 --speed 60 --json");
@@ -119,7 +53,7 @@ TEST(DemoCommand, WithoutATerminalItPrintsLines) {
 }
 
 TEST(DemoCommand, CtrlCRestoresTheTerminal) {
-  Terminal terminal(100, 30, {"--nodes", "4"});
+  DemoTerminal terminal(100, 30, {"--nodes", "4"});
   ASSERT_TRUE(terminal.ReadUntil("rack-0")) << terminal.output();
   EXPECT_THAT(terminal.output(), HasSubstr("\x1b[?1049h"));
   EXPECT_THAT(terminal.output(), HasSubstr("\x1b[38;5;"));
@@ -130,7 +64,7 @@ TEST(DemoCommand, CtrlCRestoresTheTerminal) {
 }
 
 TEST(DemoCommand, WithoutColoursWhereNoneAreWanted) {
-  Terminal terminal(100, 30, {"--nodes", "4"}, "1");
+  DemoTerminal terminal(100, 30, {"--nodes", "4"}, "1");
   ASSERT_TRUE(terminal.ReadUntil("rack-0")) << terminal.output();
   terminal.Interrupt();
   EXPECT_EQ(terminal.Wait(), 130);
@@ -138,7 +72,7 @@ TEST(DemoCommand, WithoutColoursWhereNoneAreWanted) {
 }
 
 TEST(DemoCommand, LinesOnATerminalThatIsTooNarrow) {
-  Terminal terminal(40, 30, {"--nodes", "4"});
+  DemoTerminal terminal(40, 30, {"--nodes", "4"});
   ASSERT_TRUE(terminal.ReadUntil(" starts: ")) << terminal.output();
   terminal.Interrupt();
   EXPECT_EQ(terminal.Wait(), 130);
@@ -147,7 +81,7 @@ TEST(DemoCommand, LinesOnATerminalThatIsTooNarrow) {
 }
 
 TEST(DemoCommand, ServesUntilItIsInterrupted) {
-  Terminal terminal(100, 30, {"--nodes", "1", "--speed", "100", "--serve", "--plain"});
+  DemoTerminal terminal(100, 30, {"--nodes", "1", "--speed", "100", "--serve", "--plain"});
   ASSERT_TRUE(terminal.ReadUntil("kubectl --server=http://127.0.0.1:")) << terminal.output();
   ASSERT_TRUE(terminal.ReadUntil("Ctrl-C ends it.")) << terminal.output();
   terminal.Interrupt();

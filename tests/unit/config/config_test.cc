@@ -77,6 +77,10 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
                           "http:",
                           "address:",
                           "port:",
+                          "grpc:",
+                          "tls_cert:",
+                          "tls_key:",
+                          "tls_client_ca:",
                           "api:",
                           "bind_connections:",
                           "request_timeout:",
@@ -124,6 +128,7 @@ tenants:
 policy: {max_gang_size: 1, bind_timeout: 1h}
 gpu: {resources: [amd.com/gpu, gpu], model_labels: [example.com/Model_1.x]}
 http: {address: "::1", port: 0}
+grpc: {address: "::", port: 0, tls_cert: c.pem, tls_key: k.pem, tls_client_ca: a.pem}
 api: {bind_connections: 1024, request_timeout: 1m30s, events_per_second: 1}
 log: {level: debug}
 dump_dir: /var/lib/fairlead
@@ -140,6 +145,11 @@ state_file: /var/lib/fairlead/usage.json
   expected.gpu_model_labels = {"example.com/Model_1.x"};
   expected.http_address = "::1";
   expected.http_port = 0;
+  expected.grpc_address = "::";
+  expected.grpc_port = 0;
+  expected.grpc_tls_cert = "c.pem";
+  expected.grpc_tls_key = "k.pem";
+  expected.grpc_tls_client_ca = "a.pem";
   expected.bind_connections = 1024;
   expected.request_timeout = Duration::Seconds(90);
   expected.events_per_second = 1;
@@ -167,7 +177,7 @@ TEST(Config, RefusesUnknownKeys) {
       {"queus: []", "f:1:1: queus: unknown key: did you mean 'queues'?"},
       {"colour: x",
        "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, state_file, "
-       "queues, tenants, policy, gpu, http, api, log"},
+       "queues, tenants, policy, gpu, http, grpc, api, log"},
       {"queues:\n  - name: a\n    wieght: 2",
        "f:3:5: queues[0].wieght: unknown key: did you mean 'weight'?"},
       {"tenants: [{nam: a}]", "f:1:12: tenants[0].nam: unknown key: did you mean 'name'?"},
@@ -175,6 +185,7 @@ TEST(Config, RefusesUnknownKeys) {
        "f:1:10: policy.max_gangsize: unknown key: did you mean 'max_gang_size'?"},
       {"gpu:\n  resource: [a]", "f:2:3: gpu.resource: unknown key: did you mean 'resources'?"},
       {"http: {prot: 1}", "f:1:8: http.prot: unknown key: did you mean 'port'?"},
+      {"grpc: {tls_crt: a}", "f:1:8: grpc.tls_crt: unknown key: did you mean 'tls_cert'?"},
       {"api: {x: 1}",
        "f:1:7: api.x: unknown key: expected one of bind_connections, request_timeout, "
        "events_per_second"},
@@ -231,6 +242,30 @@ TEST(Config, RefusesValuesOutOfRange) {
        "f:1:11: dump_dir: '" + std::string(64, 'x') + "...': expected at most 4096 bytes"},
       {"[a]", "f:1:1: a list: expected a map"},
   });
+}
+
+TEST(Config, GrpcIsServedOnLoopbackOrWithMutualTls) {
+  const std::string all = "expected all of tls_cert, tls_key and tls_client_ca, or none";
+  const std::string open =
+      " is not a loopback address: expected one such as 127.0.0.1, or tls_cert, tls_key and "
+      "tls_client_ca beside it";
+  ExpectRefused({
+      {"grpc: {port: 65536}", "f:1:14: grpc.port: '65536': expected an integer from 0 to 65535"},
+      {"grpc: {address: localhost}",
+       "f:1:17: grpc.address: 'localhost': expected an IPv4 or IPv6 address such as 127.0.0.1"},
+      {"grpc: {address: 0.0.0.0}", "f:1:17: grpc.address: '0.0.0.0'" + open},
+      {"grpc:\n  port: 1\n  address: '::'", "f:3:12: grpc.address: '::'" + open},
+      {"grpc: {address: '::ffff:127.0.0.1'}", "f:1:17: grpc.address: '::ffff:127.0.0.1'" + open},
+      {"grpc: {tls_cert: c}", "f:1:7: grpc: " + all},
+      {"grpc: {tls_key: k, tls_client_ca: a}", "f:1:7: grpc: " + all},
+      {"grpc: {address: 0.0.0.0, tls_cert: c, tls_key: k}", "f:1:7: grpc: " + all},
+  });
+  for (const char* text :
+       {"grpc: {address: 127.9.9.9}", "grpc: {address: '::1'}",
+        "grpc:", "grpc: {tls_cert: c, tls_key: k, tls_client_ca: a}",
+        "grpc: {address: 10.0.0.1, tls_cert: c, tls_key: k, tls_client_ca: a}"}) {
+    EXPECT_TRUE(ParseConfig(text, "f").ok()) << text << ": " << ErrorOf(text);
+  }
 }
 
 TEST(Config, PassesOnWhatYamlRefuses) {

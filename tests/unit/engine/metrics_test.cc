@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "fairlead/cycle/queue_report.h"
 
 namespace fairlead {
 namespace {
@@ -67,6 +71,90 @@ TEST(Metrics, PendingSeriesVanishesWithItsQueue) {
   EXPECT_THAT(metrics.Text(), Not(HasSubstr("silver")));
 }
 
+QueueReport Team() {
+  QueueReport team;
+  team.name = "team";
+  team.parent = "org";
+  team.state = QueueState::kHold;
+  team.demand = {{"cpu", 2'500}, {"gpu/H100", 12'000}, {"memory", 1024}};
+  team.guarantee = {{"gpu/H100", 8'000}};
+  team.entitlement = {{"gpu/H100", 8'500}};
+  team.allocated = {{"cpu", 1'000}, {"gpu/H100", 8'000}};
+  team.borrowed = {{"cpu", 1'000}};
+  team.lent = {{"example.com/nic", 3}};
+  team.dominant_share = {1, 8};
+  team.entitled_share = {17, 128};
+  team.pending_gangs = 2;
+  team.running_gangs = 5;
+  team.oldest_wait = Duration::Milliseconds(1'500);
+  team.decayed_usage = 5 << 19;  // 2.5 with 20 fractional bits
+  return team;
+}
+
+QueueTable TableOf(std::vector<QueueReport> queues) {
+  QueueTable table;
+  table.queues = std::move(queues);
+  return table;
+}
+
+TEST(Metrics, SaysOfEachQueueWhatTheTableSaysInBaseUnits) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("fairlead_queue_")));
+  metrics.SetQueues(std::make_shared<const QueueTable>(TableOf({Team()})));
+  const std::string text = metrics.Text();
+  for (const char* line : {
+           R"(demand{queue="team",resource="cpu"} 2.5)",
+           R"(demand{queue="team",resource="gpu/H100"} 12)",
+           R"(demand{queue="team",resource="memory"} 1024)",
+           R"(guarantee{queue="team",resource="gpu/H100"} 8)",
+           R"(entitlement{queue="team",resource="gpu/H100"} 8.5)",
+           R"(allocated{queue="team",resource="cpu"} 1)",
+           R"(borrowed{queue="team",resource="cpu"} 1)",
+           R"(lent{queue="team",resource="example.com/nic"} 3)",
+           R"(dominant_share{queue="team"} 0.125)",
+           R"(entitled_share{queue="team"} 0.1328125)",
+           R"(pending_gangs{queue="team"} 2)",
+           R"(running_gangs{queue="team"} 5)",
+           R"(oldest_wait_seconds{queue="team"} 1.5)",
+           R"(decayed_usage{queue="team"} 2.5)",
+           R"(info{queue="team",parent="org",state="hold",leaf="true"} 1)",
+       }) {
+    EXPECT_THAT(text, HasSubstr(std::string("\nfairlead_queue_") + line + "\n"));
+  }
+  EXPECT_THAT(text, HasSubstr("# TYPE fairlead_queue_demand gauge\n"));
+}
+
+// So that differences and ratios between two families lack no series.
+TEST(Metrics, AResourceThatOneAmountOfAQueueNamesIsInAllOfThem) {
+  Metrics metrics;
+  QueueReport idle;
+  idle.name = "idle";
+  metrics.SetQueues(std::make_shared<const QueueTable>(TableOf({Team(), idle})));
+  const std::string text = metrics.Text();
+  for (const char* family :
+       {"demand", "guarantee", "entitlement", "allocated", "borrowed", "lent"}) {
+    for (const char* resource : {"cpu", "gpu/H100", "memory", "example.com/nic"}) {
+      EXPECT_THAT(text, HasSubstr(std::string("\nfairlead_queue_") + family +
+                                  "{queue=\"team\",resource=\"" + resource + "\"} "));
+    }
+  }
+  EXPECT_THAT(text, Not(HasSubstr(R"(queue="idle",resource=)")));
+  EXPECT_THAT(text, HasSubstr(R"(fairlead_queue_oldest_wait_seconds{queue="idle"} 0)"));
+}
+
+TEST(Metrics, AllSeriesOfAQueueVanishWithIt) {
+  Metrics metrics;
+  QueueReport other = Team();
+  other.name = "other";
+  metrics.SetQueues(std::make_shared<const QueueTable>(TableOf({Team(), other})));
+  EXPECT_THAT(metrics.Text(), HasSubstr("\"other\""));
+  metrics.SetQueues(std::make_shared<const QueueTable>(TableOf({Team()})));
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("\"other\"")));
+  EXPECT_THAT(metrics.Text(), HasSubstr("\"team\""));
+  metrics.SetQueues(std::make_shared<const QueueTable>());
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("fairlead_queue_")));
+}
+
 TEST(Metrics, EscapesLabelValues) {
   Metrics metrics;
   metrics.SetPending({{"a\"b\\c\nd", 1}});
@@ -82,6 +170,7 @@ TEST(Metrics, IsSafeFromManyThreads) {
         metrics.CountAttempts("scheduled", 1);
         metrics.ObserveRequest("get", 200 + t, Duration::Milliseconds(i));
         metrics.SetPending({{"q" + std::to_string(i % 3), i}});
+        metrics.SetQueues(std::make_shared<const QueueTable>(TableOf({Team()})));
         if (i % 50 == 0) {
           EXPECT_FALSE(metrics.Text().empty());
         }
