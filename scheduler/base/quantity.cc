@@ -170,8 +170,9 @@ Result<std::int64_t> ParseQuantity(std::string_view text, std::int64_t scale, Ro
   const std::optional<std::int64_t> value =
       Scale(number->digits, number->integer_digits + suffix->exponent10, factor, rounding);
   if (!value) {
-    return Refuse(text, fmt::format("is too large: expected at most {}{}", kMax,
-                                    scale == 1 ? "" : fmt::format("/{}", scale)));
+    return Refuse(text, fmt::format("is too large: expected at most {}{}, to fit in 64-bit {}units",
+                                    kMax, scale == 1 ? "" : fmt::format("/{}", scale),
+                                    scale == 1000 ? "milli-" : ""));
   }
   return *value;
 }
