@@ -34,7 +34,7 @@ void Engine::Run() {
     {
       std::unique_lock lock(s.mutex);
       const auto ready = [&s] { return s.stop || !s.inbox.empty(); };
-      const Duration left = s.next_timer - s.clock->Now();
+      const Duration left = NextTimer() - s.clock->Now();
       const std::int64_t wait = std::clamp<std::int64_t>(left.ns, 0, Duration::Seconds(1).ns);
       s.arrived.wait_for(lock, std::chrono::nanoseconds(wait), ready);
       if (s.stop) return;
@@ -64,13 +64,19 @@ bool Engine::RunOnce() {
   for (Event& event : batch) s.Apply(event, now);
   s.ExpireIssued(now);
   s.Dispatch(now);
-  if (!Synced() || !s.Due(now)) return false;
-  const bool decided = s.Step(now);
-  s.Dispatch(now);
+  if (!Synced()) return false;
+  s.RefreshQueues(now);
+  const bool decided = s.Due(now) && s.Step(now);
+  if (decided) s.Dispatch(now);
+  s.TellQueues(now);
   return decided;
 }
 
-Instant Engine::NextTimer() const { return state_->next_timer; }
+Instant Engine::NextTimer() const {
+  const State& s = *state_;
+  if (!Synced() || s.options.dry_run) return s.next_timer;
+  return std::min(s.next_timer, s.queues.next_status());
+}
 
 Engine::Remembered Engine::remembered() const {
   const State& s = *state_;

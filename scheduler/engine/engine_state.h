@@ -16,6 +16,7 @@
 #include "fairlead/cycle/decide.h"
 #include "fairlead/engine/engine.h"
 #include "fairlead/model/cluster_store.h"
+#include "scheduler/engine/queue_source.h"
 
 namespace fairlead {
 
@@ -61,9 +62,15 @@ struct Backoff {
 
 struct Engine::State {
   State(Policy p, EngineOptions o, ClusterWriter* w, const Clock* c, Metrics* m)
-      : policy(std::move(p)), options(std::move(o)), writer(w), clock(c), metrics(m) {}
+      : policy(std::move(p)),
+        options(std::move(o)),
+        writer(w),
+        clock(c),
+        metrics(m),
+        queues(policy.queues) {}
 
-  const Policy policy;
+  Policy policy;                // its queues are those of `queues`
+  bool policy_changed = false;  // since the last decision
   const EngineOptions options;
   ClusterWriter* const writer;
   const Clock* const clock;
@@ -77,6 +84,7 @@ struct Engine::State {
   std::atomic<bool> synced = false;
 
   ClusterStore store;
+  QueueSource queues;
   std::set<ObjectKind> expected;  // under mutex: kinds to be listed before the first decision
   std::set<ObjectKind> listed;    // under mutex
   bool sync_known = false;        // under mutex: has ExpectSync been called
@@ -99,6 +107,10 @@ struct Engine::State {
   // apply.cc
   void Apply(Event& event, Instant now);
   void ApplyPod(const PodInfo& pod, Instant now);
+  void BeginRelist(ObjectKind kind);
+  void EndRelist(ObjectKind kind, Instant now);
+  void ReplacePolicy(Policy next);
+  void RefreshQueues(Instant now);
   void CheckPlanned(const PodInfo& pod, Instant now);
 
   // step.cc
@@ -125,6 +137,7 @@ struct Engine::State {
   void TellPending(const Snapshot& snapshot, const PendingGang& pending, Instant now,
                    std::vector<PendingStatus>* statuses, std::vector<EventNote>* notes);
   void PublishSizes(const Snapshot& snapshot);
+  void TellQueues(Instant now);
 };
 
 // The gang of a plan's entry. The plan was made on this snapshot, so it is there.

@@ -96,4 +96,11 @@ void Engine::State::PublishSizes(const Snapshot& snapshot) {
   metrics->SetPending({by_queue.begin(), by_queue.end()});
 }
 
+// Without waiting for a decision: that a queue is not accepted need not cause one.
+void Engine::State::TellQueues(Instant now) {
+  if (options.dry_run) return;
+  std::vector<QueueStatus> statuses = queues.TakeStatuses(now);
+  if (!statuses.empty()) writer->SetQueueStatus(std::move(statuses));
+}
+
 }  // namespace fairlead

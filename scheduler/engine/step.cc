@@ -23,7 +23,8 @@ const GangView& WaitingGang(const Snapshot& snapshot, GangId id) {
 
 bool Engine::State::Due(Instant now) {
   if (dump_requested.load()) return true;
-  const bool wanted = store.wake_count() != decided_wakes || exhausted || now >= next_timer;
+  const bool wanted =
+      store.wake_count() != decided_wakes || policy_changed || exhausted || now >= next_timer;
   if (wanted && now < rest_until) {
     next_timer = rest_until;
     return false;
@@ -34,6 +35,7 @@ bool Engine::State::Due(Instant now) {
 bool Engine::State::Step(Instant now) {
   decided_wakes = store.wake_count();
   decided_version = store.version();
+  policy_changed = false;
   const auto snapshot = store.TakeSnapshot();
   const DecideInput input{
       .snapshot = *snapshot, .policy = policy, .now = now, .seed = options.seed};
