@@ -8,7 +8,9 @@ namespace {
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::int64_t kMinute = 60 * kSecond;
+constexpr std::int64_t kDay = 24 * 60 * kMinute;
 constexpr std::int64_t kMaxItems = 10'000;
+constexpr std::int64_t kBillion = 1'000'000'000;
 
 constexpr std::array<Field<Config>, 2> kRootFields = {{
     {"scheduler_names", FieldKind::kStrings, &Config::scheduler_names,
@@ -60,13 +62,70 @@ constexpr std::array<Field<Policy>, 2> kPolicyFields = {{
      "Time after which a gang that is bound only in part is rolled back.", kSecond, 60 * kMinute},
 }};
 
-constexpr std::array<Field<QueueSpec>, 2> kQueueFields = {{
+constexpr std::array<Field<AgingPolicy>, 2> kAgingFields = {{
+    {"step", FieldKind::kDuration, &AgingPolicy::step,
+     "Time of waiting that is worth 1 of priority; 0s: aging is off.", 0, 30 * kDay},
+    {"max", FieldKind::kInt, &AgingPolicy::max, "The most that waiting adds to a priority.", 0,
+     1'000'000},
+}};
+
+constexpr std::array<Field<HistoryPolicy>, 2> kHistoryFields = {{
+    {"half_life", FieldKind::kDuration, &HistoryPolicy::half_life,
+     "Time after which usage counts half.", kMinute, 365 * kDay},
+    {"strength", FieldKind::kDecimal, &HistoryPolicy::strength,
+     "How much of a weight the history decides; 0: history is off.", 0, kWeightOne},
+}};
+
+constexpr std::array<Field<QueueSpec>, 17> kQueueFields = {{
     {"name", FieldKind::kString, &QueueSpec::name, "Name of the queue, unique.", 0, 0,
      TextRule::kQueueName, true},
-    {"weight", FieldKind::kWeight, &QueueSpec::weight,
-     "Part of the cluster relative to the weights of the other queues; at most 6 digits after the "
-     "point.",
+    {"parent", FieldKind::kString, &QueueSpec::parent,
+     "Name of the queue that this one is part of; without this key the queue is at the top.", 0, 0,
+     TextRule::kQueueName},
+    {"weight", FieldKind::kDecimal, &QueueSpec::weight,
+     "Part of what guarantees leave over, relative to the weights of the other children of the "
+     "parent; at most 6 digits after the point.",
      1, 1'000'000 * kWeightOne},
+    {"guarantee", FieldKind::kAmounts, &QueueSpec::guarantee,
+     "Amounts that the queue has whenever it wants them. The children's must fit in the parent's; "
+     "without this key a queue with children has the sum of theirs."},
+    {"limit", FieldKind::kAmounts, &QueueSpec::limit,
+     "Amounts that the queue never holds more of; a resource that is not named is unlimited."},
+    {"lendable", FieldKind::kBool, &QueueSpec::lendable,
+     "May others use the part of the guarantee that the queue does not use."},
+    {"lending_limit", FieldKind::kAmounts, &QueueSpec::lending_limit,
+     "Amounts of unused guarantee that are lent at most; of a resource that is not named all."},
+    {"borrowing", FieldKind::kBool, &QueueSpec::borrowing,
+     "May the queue hold more than its guarantee."},
+    {"priority", FieldKind::kSmallInt, &QueueSpec::priority,
+     "Queues of higher priority get what guarantees leave over before others of the same parent.",
+     -kBillion, kBillion},
+    {"order", FieldKind::kOrder, &QueueSpec::order,
+     "Which gang of the queue goes first: by priority and then age; by age alone, where nobody "
+     "passes a gang that does not fit; the smaller first; or that of the user who holds least. "
+     "Only of queues without children."},
+    {"reclaimable", FieldKind::kBool, &QueueSpec::reclaimable,
+     "May others take back what the queue has borrowed."},
+    {"min_runtime", FieldKind::kDuration, &QueueSpec::min_runtime,
+     "A gang that has run for less is not stopped to give its room to others.", 0, 365 * kDay},
+    {"state", FieldKind::kState, &QueueSpec::state,
+     "open; hold: starts nothing; drain: starts nothing and accepts nothing. Of a queue with "
+     "children: of all below it."},
+    {"max_pending_gangs", FieldKind::kCap, &QueueSpec::max_pending_gangs,
+     "Gangs that may wait; more are refused. Without this key any number. Only of queues without "
+     "children.",
+     0, kBillion},
+    {"max_running_gangs", FieldKind::kCap, &QueueSpec::max_running_gangs,
+     "Gangs that may run at once; more wait. Without this key any number. Only of queues without "
+     "children.",
+     0, kBillion},
+    {"user_limit", FieldKind::kDecimal, &QueueSpec::user_limit,
+     "Largest part of the queue that one user may hold; at most 6 digits after the point. Only of "
+     "queues without children.",
+     1, kWeightOne},
+    {"tenants", FieldKind::kStrings, &QueueSpec::tenants,
+     "Tenants that may use the queue and all below it, beside those that list it.", 1, kMaxItems,
+     TextRule::kDnsLabel},
 }};
 
 constexpr std::array<Field<TenantSpec>, 4> kTenantFields = {{
@@ -77,19 +136,37 @@ constexpr std::array<Field<TenantSpec>, 4> kTenantFields = {{
      "has one tenant.",
      1, kMaxItems, TextRule::kDnsLabel},
     {"queues", FieldKind::kStrings, &TenantSpec::queues,
-     "Queues that the tenant may use, each declared under 'queues'.", 1, kMaxItems,
-     TextRule::kQueueName, true},
+     "Queues that the tenant may use with all below them, each declared under 'queues'; beside "
+     "queues that name the tenant.",
+     1, kMaxItems, TextRule::kQueueName},
     {"default_queue", FieldKind::kString, &TenantSpec::default_queue,
-     "Queue of pods that name none, one of the tenant's queues; without this key the first of "
-     "them.",
+     "Queue of pods that name none, one without children that the tenant may use; without this key "
+     "the first such of its queues.",
      0, 0, TextRule::kQueueName},
 }};
 
 }  // namespace
 
+std::vector<std::string_view> ChoicesOf(FieldKind kind) {
+  std::vector<std::string_view> names;
+  if (kind == FieldKind::kOrder) {
+    for (const LeafOrder order : {LeafOrder::kPriorityFifo, LeafOrder::kFifoStrict,
+                                  LeafOrder::kShortestFirst, LeafOrder::kFairUsers}) {
+      names.push_back(LeafOrderName(order));
+    }
+  } else if (kind == FieldKind::kState) {
+    for (const QueueState state : {QueueState::kOpen, QueueState::kHold, QueueState::kDrain}) {
+      names.push_back(QueueStateName(state));
+    }
+  }
+  return names;
+}
+
 std::span<const Field<Config>> RootFields() { return kRootFields; }
 std::span<const Section> Sections() { return kSections; }
 std::span<const Field<Policy>> PolicyFields() { return kPolicyFields; }
+std::span<const Field<AgingPolicy>> AgingFields() { return kAgingFields; }
+std::span<const Field<HistoryPolicy>> HistoryFields() { return kHistoryFields; }
 std::span<const Field<QueueSpec>> QueueFields() { return kQueueFields; }
 std::span<const Field<TenantSpec>> TenantFields() { return kTenantFields; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,11 +37,27 @@ struct TextRuleSpec {
 };
 const TextRuleSpec& SpecOf(TextRule rule);
 
-enum class FieldKind : std::uint8_t { kString, kStrings, kInt, kWeight, kDuration };
+enum class FieldKind : std::uint8_t {
+  kString,
+  kStrings,
+  kBool,
+  kInt,
+  kSmallInt,  // in 32 bits
+  kCap,       // an integer; absent = no cap
+  kDecimal,   // at most six digits after the point, as millionths
+  kDuration,
+  kAmounts,  // resources and exact quantities
+  kOrder,
+  kState,
+};
+
+// What may stand for a value of kOrder or kState.
+std::vector<std::string_view> ChoicesOf(FieldKind kind);
 
 template <typename T>
-using Member =
-    std::variant<std::string T::*, std::vector<std::string> T::*, std::int64_t T::*, Duration T::*>;
+using Member = std::variant<std::string T::*, std::vector<std::string> T::*, bool T::*,
+                            std::int64_t T::*, std::int32_t T::*, std::optional<std::int64_t> T::*,
+                            Duration T::*, NamedAmounts T::*, LeafOrder T::*, QueueState T::*>;
 
 // One key of a map that is read into a T. The default is what T{} holds.
 template <typename T>
@@ -49,7 +66,7 @@ struct Field {
   FieldKind kind;
   Member<T> member;
   std::string_view doc;  // a sentence, with the unit where there is one
-  // Of durations in nanoseconds, of weights in millionths, of lists their lengths.
+  // Of durations in nanoseconds, of decimals in millionths, of lists their lengths.
   std::int64_t min = 0;
   std::int64_t max = 0;
   TextRule rule = TextRule::kPath;  // of strings
@@ -65,17 +82,25 @@ struct Section {
 
 std::span<const Field<Config>> RootFields();  // at the top of the file itself
 std::span<const Section> Sections();
-std::span<const Field<Policy>> PolicyFields();
+std::span<const Field<Policy>> PolicyFields();  // without what follows
+std::span<const Field<AgingPolicy>> AgingFields();
+std::span<const Field<HistoryPolicy>> HistoryFields();
 std::span<const Field<QueueSpec>> QueueFields();
 std::span<const Field<TenantSpec>> TenantFields();
 
 inline constexpr std::string_view kQueuesDoc =
-    "The queues between which the cluster is divided by their weights. Where there are no tenants "
-    "and no queue 'default', that one is added.";
+    "The tree of queues between which the cluster is divided: siblings by their weights. Gangs are "
+    "in queues without children. Where there are no tenants and no queue 'default', that one is "
+    "added.";
 inline constexpr std::string_view kTenantsDoc =
     "Who owns which namespaces and may use which queues. Without this key every namespace may use "
     "every queue.";
-inline constexpr std::string_view kPolicyDoc = "Bounds of the decisions.";
+inline constexpr std::string_view kPolicyDoc = "Bounds and rules of the decisions.";
+inline constexpr std::string_view kAgingDoc =
+    "Inside its queue a gang's priority grows by 1 for every step that it waits.";
+inline constexpr std::string_view kHistoryDoc =
+    "Weights fall for queues that have held more than their entitlement lately and rise for those "
+    "that have held less.";
 
 // Reads the fields of one map; errors stay in the reader.
 template <typename T>

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "config/fields.h"
+#include "config/policy_checks.h"
 
 namespace fairlead {
 namespace {
@@ -13,6 +16,38 @@ Status ReadSections(const yaml::Node& root, const std::string& file, Config* con
     yaml::MapReader reader(*node, file, std::string(section.key));
     config::ReadFields(&reader, section.fields, config);
     if (Status status = reader.Finish(); !status.ok()) return status;
+  }
+  return Ok{};
+}
+
+// Amounts of queues go by the model of GPUs, not by the resources that count them.
+Status CheckNoGpuResource(const yaml::Node& queue, const std::string& file, const std::string& path,
+                          const std::vector<std::string>& gpu_resources) {
+  for (const std::string_view key : {"guarantee", "limit", "lending_limit"}) {
+    const yaml::Node* amounts = queue.Find(key);
+    if (amounts == nullptr) continue;
+    for (const auto& [name, value] : amounts->members) {
+      if (std::find(gpu_resources.begin(), gpu_resources.end(), name) == gpu_resources.end()) {
+        continue;
+      }
+      yaml::Node at;
+      at.line = value.key_line;
+      at.column = value.key_column;
+      return config::ErrorAt(file, at, fmt::format("{}.{}.{}", path, key, name),
+                             fmt::format("'{}' is one of gpu.resources, and GPUs are counted by "
+                                         "model: expected gpu/<model>, such as gpu/H100",
+                                         name));
+    }
+  }
+  return Ok{};
+}
+
+Status CheckGpuResources(const yaml::Node* queues, const std::string& file, const Config& config) {
+  if (queues == nullptr) return Ok{};
+  for (std::size_t i = 0; i < queues->items.size(); ++i) {
+    Status status = CheckNoGpuResource(queues->items[i], file, fmt::format("queues[{}]", i),
+                                       config.gpu_resources);
+    if (!status.ok()) return status;
   }
   return Ok{};
 }
@@ -32,6 +67,7 @@ Result<Config> ReadConfig(const yaml::Node& root, const std::string& file) {
         ReadPolicy(queues == nullptr ? absent : *queues, tenants, policy, file, &config.policy);
   }
   if (status.ok()) status = ReadSections(root, file, &config);
+  if (status.ok()) status = CheckGpuResources(queues, file, config);
   if (!status.ok()) return status.error();
   return config;
 }

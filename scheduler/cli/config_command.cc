@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fairlead/config/config.h"
+#include "fairlead/queues/tree.h"
 #include "scheduler/cli/commands.h"
 
 namespace fairlead::cli {
@@ -18,13 +21,28 @@ std::string Counted(std::size_t count, std::string_view word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
+// "4 queues (3 leaves, depth 2)"
+std::string TreeFacts(const QueueTree& tree) {
+  std::size_t leaves = 0;
+  std::size_t deepest = 0;
+  std::vector<std::size_t> depth(tree.size(), 1);
+  for (const QueueId queue : tree.DepthFirst()) {
+    const QueueId parent = tree.parent(queue);
+    if (parent.valid()) depth[queue.index()] = depth[parent.index()] + 1;
+    deepest = std::max(deepest, depth[queue.index()]);
+    if (tree.IsLeaf(queue)) ++leaves;
+  }
+  return fmt::format("{} ({} {}, depth {})", Counted(tree.size(), "queue"), leaves,
+                     leaves == 1 ? "leaf" : "leaves", deepest);
+}
+
 int Check(const std::string& path) {
   const Result<Config> config = LoadConfig(path);
   if (!config.ok()) {
     fmt::print(stderr, "{}\n", config.error().ToString());
     return kWrongConfiguration;
   }
-  fmt::print("{}: ok, {}, {}\n", path, Counted(config->policy.queues.size(), "queue"),
+  fmt::print("{}: ok, {}, {}\n", path, TreeFacts(QueueTree(config->policy.queues)),
              Counted(config->policy.tenants.size(), "tenant"));
   return kDone;
 }

@@ -17,7 +17,7 @@
 
 namespace fairlead {
 
-inline constexpr std::size_t kMaxQueueDepth = 16;
+inline constexpr std::size_t kMaxQueueDepth = 16;  // children of the root are at depth 1
 
 // What is wrong with a list of queues: at one queue and field, and, where two do not go together,
 // the other end. Positions are indices into the list.
@@ -30,8 +30,10 @@ struct TreeProblem {
 
 // Checks names (unique), parents (known, no cycle, depth <= kMaxQueueDepth), weights, ranges, that
 // guarantees of children fit in the parent's, guarantee <= limit at the queue and at every
-// ancestor, and that lending_limit and user_limit make sense. The first problem in order of the
-// list, or none.
+// ancestor, that sums of guarantees fit in 63 bits, that lending_limit and user_limit make sense,
+// and that queues with children have no order, caps or user_limit. What can be said about single
+// queues goes before the tree, and the tree before amounts; of one kind the first in order of the
+// list. Linear but for sorting by name.
 std::optional<TreeProblem> CheckTree(const std::vector<QueueSpec>& queues);
 
 class QueueTree {
