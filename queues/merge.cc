@@ -168,19 +168,21 @@ std::vector<Change> Merger::WithKnownParents(std::span<const Change> changes,
   Names known;
   for (const QueueSpec& queue : declared_) known.insert(queue.name);
   for (const auto& [name, spec] : in_force_) known.insert(name);
-  for (const Change& change : changes) known.insert(change.spec->name);
+  Names coming;
+  for (const Change& change : changes) coming.insert(change.spec->name);
   std::vector<Change> tried;
   for (const Change& change : changes) {
     const std::string& parent = change.spec->parent;
-    if (parent.empty() || known.count(parent) > 0) {
+    if (parent.empty() || known.count(parent) > 0 || coming.count(parent) > 0) {
       tried.push_back(change);
       continue;
     }
     const bool there = object_names_.count(parent) > 0;
     problems_[change.object] =
-        fmt::format("spec.parent: the queue '{}' {}", parent,
+        fmt::format("spec.parent: the queue \"{}\" {}", parent,
                     there ? "is not in force itself: its own condition says why"
                           : "does not exist: expected a queue of the configuration or a Queue");
+    coming.erase(change.spec->name);  // its children come after it
     refused->push_back(change);
   }
   return tried;
@@ -217,7 +219,7 @@ QueueVerdict Merger::Judge(std::size_t object) const {
   if (!MayCount(object)) {
     verdict.reason = QueueReason::kDeclaredTwice;
     verdict.message = fmt::format(
-        "the configuration file declares the queue '{}' too, and its declaration counts",
+        "the configuration file declares the queue \"{}\" too, and its declaration counts",
         queue.spec.name);
     return verdict;
   }
@@ -250,7 +252,7 @@ std::string Merger::Explain(const Change& change, const TreeProblem& problem) co
   if (at == change.spec->name) {
     return fmt::format("spec.{}: {}", ObjectField(problem.field), problem.message);
   }
-  return fmt::format("with this, queue '{}' has a problem: {}: {}", at, problem.field,
+  return fmt::format("with this, queue \"{}\" has a problem: {}: {}", at, problem.field,
                      problem.message);
 }
 

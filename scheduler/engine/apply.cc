@@ -33,8 +33,8 @@ void Engine::State::Apply(Event& event, Instant now) {
     if constexpr (std::is_same_v<T, PodGroupRemoved>) store.RemovePodGroup(e.ns, e.name, now);
     if constexpr (std::is_same_v<T, NamespaceUpserted>) store.UpsertNamespace(e.ns);
     if constexpr (std::is_same_v<T, NamespaceRemoved>) store.RemoveNamespace(e.name);
-    if constexpr (std::is_same_v<T, QueueUpserted>) queues.Upsert(e.queue);
-    if constexpr (std::is_same_v<T, QueueRemoved>) queues.Remove(e.name);
+    if constexpr (std::is_same_v<T, QueueUpserted>) queue_source.Upsert(e.queue);
+    if constexpr (std::is_same_v<T, QueueRemoved>) queue_source.Remove(e.name);
     if constexpr (std::is_same_v<T, PolicyReplaced>) ReplacePolicy(std::move(e.policy));
     if constexpr (std::is_same_v<T, RelistBegun>) BeginRelist(e.kind);
     if constexpr (std::is_same_v<T, RelistEnded>) EndRelist(e.kind, now);
@@ -45,13 +45,13 @@ void Engine::State::Apply(Event& event, Instant now) {
 }
 
 void Engine::State::BeginRelist(ObjectKind kind) {
-  if (kind == ObjectKind::kQueue) return queues.BeginRelist();
+  if (kind == ObjectKind::kQueue) return queue_source.BeginRelist();
   store.BeginRelist(kind);
 }
 
 void Engine::State::EndRelist(ObjectKind kind, Instant now) {
   if (kind == ObjectKind::kQueue) {
-    queues.EndRelist();
+    queue_source.EndRelist();
   } else {
     for (const PodRef& gone : store.EndRelist(kind, now)) evicting.erase(gone.uid);
   }
@@ -62,7 +62,7 @@ void Engine::State::EndRelist(ObjectKind kind, Instant now) {
 }
 
 void Engine::State::ReplacePolicy(Policy next) {
-  queues.Declare(std::move(next.queues));
+  queue_source.Declare(std::move(next.queues));
   next.queues = std::move(policy.queues);  // until RefreshQueues
   policy = std::move(next);
   policy_changed = true;
@@ -70,8 +70,8 @@ void Engine::State::ReplacePolicy(Policy next) {
 
 // Rights and shares may be others now, so that any gang might start: decide again.
 void Engine::State::RefreshQueues(Instant now) {
-  if (!queues.Refresh(now)) return;
-  policy.queues = queues.queues();
+  if (!queue_source.Refresh(now)) return;
+  policy.queues = queue_source.queues();
   policy_changed = true;
 }
 

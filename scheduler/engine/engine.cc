@@ -75,7 +75,7 @@ bool Engine::RunOnce() {
 Instant Engine::NextTimer() const {
   const State& s = *state_;
   if (!Synced() || s.options.dry_run) return s.next_timer;
-  return std::min(s.next_timer, s.queues.next_status());
+  return std::min(s.next_timer, s.queue_source.next_status());
 }
 
 Engine::Remembered Engine::remembered() const {

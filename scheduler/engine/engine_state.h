@@ -67,9 +67,9 @@ struct Engine::State {
         writer(w),
         clock(c),
         metrics(m),
-        queues(policy.queues) {}
+        queue_source(policy.queues) {}
 
-  Policy policy;                // its queues are those of `queues`
+  Policy policy;                // its queues are those of `queue_source`
   bool policy_changed = false;  // since the last decision
   const EngineOptions options;
   ClusterWriter* const writer;
@@ -84,7 +84,7 @@ struct Engine::State {
   std::atomic<bool> synced = false;
 
   ClusterStore store;
-  QueueSource queues;
+  QueueSource queue_source;
   std::set<ObjectKind> expected;  // under mutex: kinds to be listed before the first decision
   std::set<ObjectKind> listed;    // under mutex
   bool sync_known = false;        // under mutex: has ExpectSync been called

@@ -99,7 +99,7 @@ void Engine::State::PublishSizes(const Snapshot& snapshot) {
 // Without waiting for a decision: that a queue is not accepted need not cause one.
 void Engine::State::TellQueues(Instant now) {
   if (options.dry_run) return;
-  std::vector<QueueStatus> statuses = queues.TakeStatuses(now);
+  std::vector<QueueStatus> statuses = queue_source.TakeStatuses(now);
   if (!statuses.empty()) writer->SetQueueStatus(std::move(statuses));
 }
 

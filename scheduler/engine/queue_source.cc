@@ -38,10 +38,11 @@ void QueueSource::Declare(std::vector<QueueSpec> declared) {
 void QueueSource::Upsert(const QueueInfo& queue) {
   const auto [it, fresh] = entries_.try_emplace(queue.object.spec.name);
   Entry& entry = it->second;
+  const bool another = !fresh && entry.info.object.uid != queue.object.uid;
+  if (another) entry = Entry();
   entry.list = list_;
   // Our own writes of the status come back here: they are no change.
   if (!fresh && entry.info.object == queue.object) return;
-  if (!fresh && entry.info.object.uid != queue.object.uid) entry = Entry{.list = list_};
   entry.info = queue;
   changed_ = true;
 }

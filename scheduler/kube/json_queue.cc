@@ -9,7 +9,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,7 +24,9 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::int64_t kMaxWeight = 1'000'000 * kWeightOne;
-constexpr std::int64_t kMaxGangs = 1'000'000'000;
+// The same bounds as in the configuration file.
+constexpr std::int64_t kBillion = 1'000'000'000;
+constexpr Duration kLongest = Duration::Seconds(365LL * 24 * 3600);
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kDigits = 6;  // after the point, of kWeightOne
 
@@ -141,7 +142,9 @@ class SpecReader {
     std::string_view text;
     const bool is_text = member->get(text) == simdjson::SUCCESS;
     const Result<Duration> value = ParseDuration(is_text ? text : std::string_view{});
-    if (!value.ok()) return Refuse(key, *member, "a duration such as 30s or 1h30m");
+    if (!value.ok() || *value > kLongest) {
+      return Refuse(key, *member, "a duration of at most 365d, such as 30s or 1h30m");
+    }
     *out = *value;
   }
 
@@ -217,15 +220,14 @@ std::string ReadSpec(const element& spec, QueueSpec* out) {
   reader.Flag("lendable", &out->lendable);
   reader.Flag("borrowing", &out->borrowing);
   reader.Amounts("lendingLimit", &out->lending_limit);
-  reader.Whole("priority", std::numeric_limits<std::int32_t>::min(),
-               std::numeric_limits<std::int32_t>::max(), &out->priority);
+  reader.Whole("priority", -kBillion, kBillion, &out->priority);
   reader.Choice("order", &ParseLeafOrder,
                 "one of priority_fifo, fifo_strict, shortest_first, fair_users", &out->order);
   reader.Flag("reclaimable", &out->reclaimable);
   reader.Time("minRuntime", &out->min_runtime);
   reader.Choice("state", &ParseQueueState, "one of open, hold, drain", &out->state);
-  reader.Whole("maxPendingGangs", 0, kMaxGangs, &out->max_pending_gangs);
-  reader.Whole("maxRunningGangs", 0, kMaxGangs, &out->max_running_gangs);
+  reader.Whole("maxPendingGangs", 0, kBillion, &out->max_pending_gangs);
+  reader.Whole("maxRunningGangs", 0, kBillion, &out->max_running_gangs);
   reader.Decimal("userLimit",
                  "a number above 0 and up to 1; one with a fraction (at most six digits) as text, "
                  "such as \"0.5\"",
