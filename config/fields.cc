@@ -12,11 +12,13 @@ constexpr std::int64_t kDay = 24 * 60 * kMinute;
 constexpr std::int64_t kMaxItems = 10'000;
 constexpr std::int64_t kBillion = 1'000'000'000;
 
-constexpr std::array<Field<Config>, 2> kRootFields = {{
+constexpr std::array<Field<Config>, 3> kRootFields = {{
     {"scheduler_names", FieldKind::kStrings, &Config::scheduler_names,
      "Pods whose schedulerName is one of these are scheduled.", 1, 16, TextRule::kDnsSubdomain},
     {"dump_dir", FieldKind::kString, &Config::dump_dir,
      "Folder for dumped decisions; empty: none are dumped."},
+    {"state_file", FieldKind::kString, &Config::state_file,
+     "File that keeps the decayed usage of queues over a restart; empty: none."},
 }};
 
 constexpr std::array<Field<Config>, 2> kGpuFields = {{

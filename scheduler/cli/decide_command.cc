@@ -29,8 +29,8 @@ constexpr const char* kHelp =
   manifests: [pods.yaml]
 
 cpu, memory, ephemeral_storage and gpus of a gang are per pod. A gang may also have min_member
-(default: pods), priority, submitted, started, selector, tolerations, models, gated; a node pods
-(default 110), ephemeral_storage, unschedulable. queues, tenants and policy are those of the configuration.
+(default: pods), priority, user, submitted, started, selector, tolerations, models, gated; a node
+pods (default 110), ephemeral_storage, unschedulable. queues, tenants and policy are those of the configuration.
 
 manifests are Kubernetes objects, inline or files named relative to this one: Pod, Node, Namespace,
 Job (its pods are made from its template), PodGroup, List. PriorityClass gives priorities.

@@ -187,6 +187,7 @@ void Loader::AddPods(const GangSpec& spec) {
   pod.ns = spec.ns;
   pod.created = submitted;
   pod.queue = spec.queue;
+  pod.user = spec.user;
   pod.shape = spec.shape;
   pod.priority = static_cast<std::int32_t>(spec.priority);
   const bool alone = spec.pods == 1 && minimum == 1;

@@ -31,6 +31,7 @@ struct GangSpec {
   std::string name;
   std::string ns = "default";
   std::string queue;
+  std::string user;
   std::int64_t pods = 1;
   std::int64_t min_member = 0;  // 0 = all pods
   PodShape shape;

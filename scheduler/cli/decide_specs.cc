@@ -218,6 +218,7 @@ Result<GangSpec> ReadGangSpec(const yaml::Node& node, const std::string& file,
   map.String("name", &spec.name);
   map.String("namespace", &spec.ns);
   map.String("queue", &spec.queue);
+  map.String("user", &spec.user);
   map.Int("pods", 1, kMaxCount, &spec.pods);
   map.Int("min_member", 1, kMaxCount, &spec.min_member);
   ReadQuantity(&map, "cpu", kMilli, Rounding::kUp, &asks.milli_cpu);

@@ -53,9 +53,7 @@ int Run(const Options& options) {
     PrintError(error);
     return kWrongInput;
   }
-  const DecideInput input{record->snapshot, record->policy, record->now, record->seed,
-                          record->step_budget};
-  const Decision decision = Decide(input);
+  const Decision decision = Decide(record->Input());
   const std::string plan = PlanToJson(record->snapshot, decision.plan);
   const bool colour = isatty(STDOUT_FILENO) == 1;
   fmt::print("{}", options.json ? plan : PlanToText(record->snapshot, decision, colour));

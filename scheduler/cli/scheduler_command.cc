@@ -106,6 +106,7 @@ int RunScheduler(const SchedulerArgs& args) {
   EngineOptions options;
   options.dry_run = args.dry_run;
   options.dump_dir = args.dump_dir.empty() ? config.dump_dir : args.dump_dir;
+  options.state_file = config.state_file;
   options.instance = fmt::format("{:x}-{}", clock.Now().ns / 1'000'000'000, getpid());
 
   // The client posts into the engine and the engine writes through the client, so one of them is
@@ -117,6 +118,7 @@ int RunScheduler(const SchedulerArgs& args) {
   kube::Client client(*connection, ClientOptionsOf(config), &relay, &metrics);
   Engine engine(config.policy, options, &client, &clock, &metrics);
   relay.engine = &engine;
+  if (const Status loaded = engine.LoadState(); !loaded) return Usage(loaded.error());
 
   const auto readiness = [&engine, &client]() -> std::string {
     std::string trouble = client.Trouble();

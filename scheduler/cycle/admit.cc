@@ -15,11 +15,36 @@ std::string GatedText(const GangView& gang, const MemberCount& count) {
   return fmt::format("{} of {} pods have scheduling gates", count.gated, gang.members.size());
 }
 
+// Which queue, it or an ancestor, has the state that is in force for the leaf.
+std::optional<Refusal> RefuseByState(QueueId leaf, const Policy& policy, const QueueTree& tree) {
+  const QueueState state = tree.EffectiveState(leaf);
+  if (state == QueueState::kOpen) return std::nullopt;
+  QueueId queue = leaf;
+  while (policy.queues[queue.index()].state != state) queue = tree.parent(queue);
+  const std::string& name = policy.queues[queue.index()].name;
+  if (state == QueueState::kHold) {
+    return Refusal{ReasonCode::kQueueHeld, fmt::format("queue \"{}\" is on hold", name)};
+  }
+  return Refusal{ReasonCode::kQueueDraining,
+                 fmt::format("queue \"{}\" is draining: it starts and accepts nothing", name)};
+}
+
+// priority + min(max, floor(wait / step))
+std::int64_t AgedPriority(const GangView& gang, const AgingPolicy& aging, Instant now) {
+  if (aging.step.ns <= 0 || now <= gang.submitted) return gang.priority;
+  return gang.priority + std::min(aging.max, (now - gang.submitted).ns / aging.step.ns);
+}
+
 std::optional<Refusal> Refuse(const GangView& gang, const MemberCount& count,
-                              const ResolvedClaim& claim, const DecideInput& input) {
+                              const QueueContext& context, const DecideInput& input) {
   const Policy& policy = input.policy;
+  const ResolvedClaim& claim = context.claims[gang.claim.index()];
   if (!gang.invalid.empty()) return Refusal{ReasonCode::kInvalidRequest, gang.invalid};
   if (claim.refusal) return claim.refusal;
+  // What holds room has started: its missing members may follow.
+  if (count.holding == 0) {
+    if (auto refusal = RefuseByState(claim.queue, policy, context.tree)) return refusal;
+  }
   if (gang.min_member > policy.max_gang_size) {
     return Refusal{ReasonCode::kInvalidRequest,
                    fmt::format("the gang's size is {}; expected at most {} (max_gang_size)",
@@ -45,16 +70,21 @@ std::optional<Refusal> Refuse(const GangView& gang, const MemberCount& count,
 
 MemberCount CountMembers(const GangView& gang) {
   MemberCount count;
+  bool mixed = false;
   for (const MemberView& member : gang.members) {
     switch (member.state) {
       case MemberState::kPending:
-        if (IsPlaceable(member)) ++count.placeable;
+        if (IsPlaceable(member)) {
+          if (count.placeable++ == 0) count.shape = member.shape;
+          if (member.shape != count.shape) mixed = true;
+        }
         if (member.gated && !member.terminating) ++count.gated;
         break;
       case MemberState::kAssumed:
         ++count.assumed;
         [[fallthrough]];
       case MemberState::kBound:
+        ++count.holding;
         if (!member.terminating) ++count.held;
         break;
       case MemberState::kDone:
@@ -62,10 +92,11 @@ MemberCount CountMembers(const GangView& gang) {
         break;
     }
   }
+  if (mixed) count.shape = ShapeId::None();
   return count;
 }
 
-Admission Admit(const DecideInput& input, const std::vector<ResolvedClaim>& claims,
+Admission Admit(const DecideInput& input, const QueueContext& context,
                 std::vector<PendingGang>* pending) {
   const Snapshot& snapshot = input.snapshot;
   Admission admission;
@@ -77,14 +108,24 @@ Admission Admit(const DecideInput& input, const std::vector<ResolvedClaim>& clai
       admission.outcomes[i] = Outcome::kIdle;
       continue;
     }
-    const ResolvedClaim& claim = claims[gang.claim.index()];
-    if (std::optional<Refusal> refusal = Refuse(gang, count, claim, input)) {
+    const Candidate candidate{
+        .position = i,
+        .gang = &gang,
+        .queue = context.claims[gang.claim.index()].queue,
+        .held = count.held,
+        .need = std::max<std::int64_t>(1, gang.min_member - count.held),
+        .placeable = count.placeable,
+        .shape = count.shape,
+        .running = count.holding > 0,
+        .priority = AgedPriority(gang, input.policy.aging, input.now),
+    };
+    if (std::optional<Refusal> refusal = Refuse(gang, count, context, input)) {
       admission.outcomes[i] = Outcome::kRefused;
+      if (refusal->code == ReasonCode::kBackoff) admission.delayed.push_back(candidate);
       pending->push_back({gang.id, refusal->code, std::move(refusal->message)});
       continue;
     }
-    const std::int64_t need = std::max<std::int64_t>(1, gang.min_member - count.held);
-    admission.candidates.push_back({i, &gang, claim.queue, count.held, need});
+    admission.candidates.push_back(candidate);
   }
   return admission;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scheduler/cycle/passes.h"
+#include "scheduler/cycle/gang_line.h"
 
 namespace fairlead {
 namespace {
@@ -21,6 +21,21 @@ std::vector<ShapeId> ShapesOf(const Snapshot& snapshot, const std::vector<Candid
   return shapes;
 }
 
+PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, Admission& admission,
+                        QueueBook* book, Placer* placer) {
+  const Snapshot& snapshot = input.snapshot;
+  const std::vector<LeafDemand> demand = CountDemand(snapshot, context, admission);
+  const std::vector<std::int64_t> weights = EffectiveWeights(input.policy, input.history);
+  const Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
+  if (std::vector<ResourceVector> kept = entitled.Kept(); !kept.empty()) {
+    book->Keep(std::move(kept), FreeOf(context, snapshot));
+  }
+  GangLine line({snapshot, input.policy, context, *book, entitled, demand, weights},
+                admission.candidates);
+  return PlaceGangs({snapshot, input.policy, context, input.step_budget, &line, book, placer},
+                    &admission.outcomes);
+}
+
 }  // namespace
 
 Decision Decide(const DecideInput& input) {
@@ -29,16 +44,20 @@ Decision Decide(const DecideInput& input) {
   decision.plan.snapshot_version = snapshot.version;
   std::vector<PendingGang>& pending = decision.plan.pending;
 
-  const std::vector<ResolvedClaim> claims = ResolveClaims(snapshot, input.policy);
-  Admission admission = Admit(input, claims, &pending);
+  const QueueContext context = MakeContext(snapshot, input.policy);
+  Admission admission = Admit(input, context, &pending);
   if (!admission.candidates.empty()) {
     const ResourceVector capacity = Capacity(snapshot);
     const NodeClasses classes(snapshot, ShapesOf(snapshot, admission.candidates));
     Placer placer(snapshot, classes, Room::Free(snapshot), capacity);
-    GangLine line(input, capacity, claims, admission.candidates);
-    PlaceResult placed = PlaceGangs(input, &line, &placer, &admission.outcomes);
+    QueueBook book(snapshot, input.policy, context);
+    PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);
     decision.exhausted = placed.exhausted;
+    for (Barred& barred : placed.barred) {
+      Refusal refusal = barred.refusal ? std::move(*barred.refusal) : book.Cut(*barred.candidate);
+      pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
+    }
     const std::uint64_t looked_at =
         ExplainFailures(snapshot, classes, capacity, admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;

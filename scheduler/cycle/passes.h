@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fairlead/cycle/decide.h"
 #include "fairlead/placement/placer.h"
-#include "fairlead/queues/order.h"
+#include "fairlead/queues/tree.h"
 
 namespace fairlead {
 
@@ -22,7 +23,25 @@ struct ResolvedClaim {
   QueueId queue;                   // charged for what the claim holds; None if no such queue exists
   std::optional<Refusal> refusal;  // why it may not start anything
 };
-std::vector<ResolvedClaim> ResolveClaims(const Snapshot& snapshot, const Policy& policy);
+std::vector<ResolvedClaim> ResolveClaims(const Snapshot& snapshot, const Policy& policy,
+                                         const QueueTree& tree);
+
+// context.cc: what all passes know about the queues.
+struct QueueContext {
+  QueueTree tree;
+  std::vector<ResolvedClaim> claims;  // by ClaimId
+  // What Fairlead may give away in all: free on nodes that are not cordoned, and held by gangs.
+  ResourceVector capacity;
+  std::vector<ResourceId> model_resources;  // gpu/<model> by ModelId
+  // What AcceptedGpus has answered, by ShapeId: a memo of a pure function.
+  mutable std::vector<std::optional<std::vector<ResourceId>>> accepted = {};
+};
+QueueContext MakeContext(const Snapshot& snapshot, const Policy& policy);
+// What nobody holds of the capacity.
+ResourceVector FreeOf(const QueueContext& context, const Snapshot& snapshot);
+// gpu/<model> of the models that the shape accepts and of which there is any capacity, sorted.
+const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
+                                            ShapeId shape);
 
 // What became of a waiting gang in this decision.
 enum class Outcome : std::uint8_t {
@@ -31,6 +50,7 @@ enum class Outcome : std::uint8_t {
   kUntried,  // the step budget was spent before its turn
   kPlaced,
   kFailed,  // no room
+  kBarred,  // a limit, a cap, a guarantee of others or a gang before it: QueueBook, GangLine
 };
 
 // Members by what they mean for the gang's minimum.
@@ -39,6 +59,8 @@ struct MemberCount {
   std::int64_t placeable = 0;  // may be bound now
   std::int64_t gated = 0;      // wait for a scheduling gate
   std::int64_t assumed = 0;    // part of held: a binding is under way
+  std::int64_t holding = 0;    // hold room, counting or not
+  ShapeId shape;               // of all placeable members; None where they differ
 };
 MemberCount CountMembers(const GangView& gang);
 
@@ -48,47 +70,48 @@ struct Candidate {
   const GangView* gang = nullptr;
   QueueId queue;
   std::int64_t held = 0;
-  std::int64_t need = 0;  // at least this many placeable members, > 0
+  std::int64_t need = 0;       // at least this many placeable members, > 0
+  std::int64_t placeable = 0;  // >= need
+  ShapeId shape;               // of all placeable members; None where they differ
+  bool running = false;        // holds room already
+  std::int64_t priority = 0;   // with what waiting has added
 };
 struct Admission {
   std::vector<Candidate> candidates;  // in order of Snapshot::waiting
+  std::vector<Candidate> delayed;     // would be candidates but for a failure a moment ago
   std::vector<Outcome> outcomes;      // by position in Snapshot::waiting
 };
 // Refused gangs go to `pending` with their reason.
-Admission Admit(const DecideInput& input, const std::vector<ResolvedClaim>& claims,
+Admission Admit(const DecideInput& input, const QueueContext& context,
                 std::vector<PendingGang>* pending);
 
-// order.cc: which gang next. Gangs that hold a part already come first, whatever their queue, since
-// what they hold is lost to everybody until they are whole.
-class GangLine {
- public:
-  GangLine(const DecideInput& input, const ResourceVector& capacity,
-           const std::vector<ResolvedClaim>& claims, const std::vector<Candidate>& candidates);
-
-  // The next candidate, each once, or null.
-  const Candidate* Next();
-  // The candidate was placed as bind[first..] says.
-  void Charge(const Candidate& candidate, const std::vector<Placement>& bind, std::size_t first);
-
- private:
-  struct Leaf {
-    std::vector<const Candidate*> gangs;  // best last
-  };
-
-  const Snapshot& snapshot_;
-  std::vector<ResourceId> model_resources_;  // gpu/<model> by ModelId
-  std::vector<const Candidate*> partial_;    // best last
-  std::vector<Leaf> leaves_;                 // by QueueId
-  std::optional<QueueOrder> order_;
-};
+// What the members that a plan binds, bind[first..], will hold.
+ResourceVector Bound(const Snapshot& snapshot, const QueueContext& context, const GangView& gang,
+                     const std::vector<Placement>& bind, std::size_t first);
 
 // place.cc: tries the gangs in order until the line or the step budget ends.
+class GangLine;   // gang_line.h
+class QueueBook;  // queue_book.h
+// A candidate that no room would help, with the reason; without one, the book knows it.
+struct Barred {
+  const Candidate* candidate = nullptr;
+  std::optional<Refusal> refusal;
+};
 struct PlaceResult {
   std::vector<Placement> bind;
+  std::vector<Barred> barred;
   bool exhausted = false;
 };
-PlaceResult PlaceGangs(const DecideInput& input, GangLine* line, Placer* placer,
-                       std::vector<Outcome>* outcomes);
+struct PlaceInput {
+  const Snapshot& snapshot;
+  const Policy& policy;
+  const QueueContext& context;
+  std::uint64_t step_budget = 0;
+  GangLine* line = nullptr;
+  QueueBook* book = nullptr;
+  Placer* placer = nullptr;
+};
+PlaceResult PlaceGangs(const PlaceInput& input, std::vector<Outcome>* outcomes);
 
 // rollback.cc: partial gangs that could not be completed in time give back what they hold.
 std::vector<Eviction> RollBackStale(const DecideInput& input, const std::vector<Outcome>& outcomes);

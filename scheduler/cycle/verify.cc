@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "fairlead/cycle/decide.h"
+#include "scheduler/cycle/verify_queues.h"
 
 namespace fairlead {
 namespace {
@@ -44,6 +45,8 @@ class Verifier {
     CheckWhole();
     for (const Eviction& eviction : plan_.evict) CheckEviction(eviction);
     CheckPending();
+    // Only a plan whose names exist can be looked up.
+    if (objections_.empty()) objections_ = VerifyQueues(snapshot_, policy_, plan_);
     return std::move(objections_);
   }
 

@@ -66,6 +66,7 @@ bool Engine::RunOnce() {
   s.Dispatch(now);
   if (!Synced()) return false;
   s.RefreshQueues(now);
+  s.TickHistory(now);
   const bool decided = s.Due(now) && s.Step(now);
   if (decided) s.Dispatch(now);
   s.TellQueues(now);
@@ -74,8 +75,9 @@ bool Engine::RunOnce() {
 
 Instant Engine::NextTimer() const {
   const State& s = *state_;
-  if (!Synced() || s.options.dry_run) return s.next_timer;
-  return std::min(s.next_timer, s.queue_source.next_status());
+  const Instant decision = std::min(s.next_timer, s.next_tick);
+  if (!Synced() || s.options.dry_run) return decision;
+  return std::min(decision, s.queue_source.next_status());
 }
 
 Engine::Remembered Engine::remembered() const {

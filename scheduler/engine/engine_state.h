@@ -1,6 +1,7 @@
 // The state behind Engine, shared by its .cc files: inbox and loop (engine.cc), events into the
 // store (apply.cc), one cycle (step.cc), bindings and evictions under way (commit.cc), what people
-// are told (publish.cc). Everything but the inbox belongs to the engine's thread.
+// are told (publish.cc), decayed usage (usage.cc). Everything but the inbox belongs to the engine's
+// thread.
 #pragma once
 
 #include <condition_variable>
@@ -96,6 +97,9 @@ struct Engine::State {
   Instant next_timer{INT64_MAX};
   std::string last_dry_run;
 
+  UsageHistory history;
+  Instant next_tick{INT64_MAX};
+
   std::deque<BindJob> queue;                                 // decided, not sent
   std::unordered_map<std::string, BindJob> in_flight;        // sent, by pod uid
   std::unordered_map<std::string, IssuedBinding> issued;     // by "namespace/name"
@@ -131,6 +135,9 @@ struct Engine::State {
   void Evict(std::vector<PodRef> pods, std::string_view reason);
   void Finish(const EvictFinished& answer, Instant now);
   void ExpireIssued(Instant now);
+
+  // usage.cc
+  void TickHistory(Instant now);
 
   // publish.cc
   void Publish(const Snapshot& snapshot, const Plan& plan, Instant now);

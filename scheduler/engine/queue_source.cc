@@ -105,14 +105,16 @@ void QueueSource::Take(QueueVerdict verdict, Instant now, Entry* entry) {
   entry->verdict = std::move(verdict);
 }
 
+void QueueSource::Decided() {
+  if (!entries_.empty()) next_status_ = std::min(next_status_, looked_ + kLookEvery);
+}
+
 void QueueSource::Show(const QueueTable& table) {
-  if (entries_.empty()) return;
   for (const QueueReport& report : table.queues) {
     const auto it = entries_.find(report.name);
     if (it == entries_.end() || !it->second.verdict || !it->second.verdict->in_force) continue;
     it->second.report = Shown(report);
   }
-  next_status_ = std::min(next_status_, looked_ + kLookEvery);
 }
 
 // How long after it was written it may be replaced.
@@ -135,12 +137,20 @@ std::vector<QueueStatus> QueueSource::TakeStatuses(Instant now) {
     if (entry.written) {
       const bool same =
           SameCondition(*entry.written, status) && entry.written->report == status.report;
-      if (same) continue;
+      if (same) {
+        // It goes on waiting, whether anything is decided or not.
+        const bool waits = status.report && status.report->oldest_wait;
+        if (waits) next_status_ = std::min(next_status_, now + kWaitEvery);
+        continue;
+      }
       const Instant when = entry.written_at + Patience(*entry.written, status);
       if (when > now) {
         next_status_ = std::min(next_status_, when);
         continue;
       }
+    }
+    if (status.report && status.report->oldest_wait) {
+      next_status_ = std::min(next_status_, now + kWaitEvery);
     }
     due.push_back(status);
     entry.written = std::move(status);

@@ -40,7 +40,10 @@ class QueueSource {
   bool Refresh(Instant now);
   const std::vector<QueueSpec>& queues() const { return queues_; }
 
-  // What was decided last; its reports of the objects' queues are shown.
+  bool has_objects() const { return !entries_.empty(); }
+  // A decision was made: what objects show may have changed.
+  void Decided();
+  // What the objects' queues have now.
   void Show(const QueueTable& table);
   // What is to be written now.
   std::vector<QueueStatus> TakeStatuses(Instant now);
@@ -53,7 +56,7 @@ class QueueSource {
     std::optional<QueueSpec> accepted;  // in force last
     std::optional<QueueVerdict> verdict;
     Instant since;                      // of the condition
-    std::optional<QueueReport> report;  // of the last decision
+    std::optional<QueueReport> report;  // as shown last
     std::optional<QueueStatus> written;
     Instant written_at;
     std::uint64_t list = 0;  // in which it was seen last

@@ -37,8 +37,12 @@ bool Engine::State::Step(Instant now) {
   decided_version = store.version();
   policy_changed = false;
   const auto snapshot = store.TakeSnapshot();
-  const DecideInput input{
-      .snapshot = *snapshot, .policy = policy, .now = now, .seed = options.seed};
+  const bool remembers = policy.history.strength > 0;
+  const DecideInput input{.snapshot = *snapshot,
+                          .policy = policy,
+                          .now = now,
+                          .seed = options.seed,
+                          .history = remembers ? &history : nullptr};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);
@@ -62,6 +66,7 @@ bool Engine::State::Step(Instant now) {
   }
   Execute(*snapshot, decision.plan, now);
   Publish(*snapshot, decision.plan, now);
+  queue_source.Decided();
   return true;
 }
 

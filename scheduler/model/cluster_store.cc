@@ -87,8 +87,8 @@ void ClusterStore::RemoveNamespace(std::string_view name) {
 }
 
 void ClusterStore::State::Retenant(const std::string& ns, const std::string& tenant) {
-  for (auto it = claim_index.lower_bound({ns, ""});
-       it != claim_index.end() && it->first.first == ns; ++it) {
+  for (auto it = claim_index.lower_bound({ns, "", ""});
+       it != claim_index.end() && std::get<0>(it->first) == ns; ++it) {
     claims[it->second.index()].tenant_label = tenant;
   }
   Wake();

@@ -54,6 +54,20 @@ std::string_view ReasonName(ReasonCode code) {
       return "SchedulingGated";
     case ReasonCode::kBackoff:
       return "Backoff";
+    case ReasonCode::kQueueHeld:
+      return "QueueHeld";
+    case ReasonCode::kQueueDraining:
+      return "QueueDraining";
+    case ReasonCode::kQueueLimit:
+      return "QueueLimit";
+    case ReasonCode::kQueueCap:
+      return "QueueCap";
+    case ReasonCode::kUserLimit:
+      return "UserLimit";
+    case ReasonCode::kReservedForGuarantee:
+      return "ReservedForGuarantee";
+    case ReasonCode::kQueueOrder:
+      return "QueueOrder";
   }
   FAIRLEAD_CHECK(false, "reason code {}", static_cast<int>(code));
 }

@@ -23,6 +23,42 @@ const GangView* FindGang(const Snapshot& snapshot, GangId id) {
   return (*gang)->id == id ? gang->get() : nullptr;
 }
 
+int CompareResourceSets(const ResourceVector& a, const ResourceVector& b) {
+  const std::size_t size = std::max(a.size(), b.size());
+  for (std::uint32_t r = 0; r < size; ++r) {
+    const bool in_a = a.Get(ResourceId(r)) > 0;
+    const bool in_b = b.Get(ResourceId(r)) > 0;
+    if (in_a != in_b) return in_a ? -1 : 1;
+  }
+  return 0;
+}
+
+void AddHolding(std::vector<Holding>* holdings, const ResourceVector& amounts, std::int64_t sign) {
+  const auto place = std::lower_bound(holdings->begin(), holdings->end(), amounts,
+                                      [](const Holding& holding, const ResourceVector& wanted) {
+                                        return CompareResourceSets(holding.amounts, wanted) < 0;
+                                      });
+  const bool there = place != holdings->end() && CompareResourceSets(place->amounts, amounts) == 0;
+  if (!there) {
+    FAIRLEAD_CHECK(sign > 0, "a gang that is not there is taken away");
+    holdings->insert(place, Holding{amounts, 1});
+    return;
+  }
+  if (place->gangs == 1 && sign < 0) {
+    holdings->erase(place);
+    return;
+  }
+  place->amounts.AddTimes(amounts, sign);
+  place->gangs += sign;
+}
+
+std::int64_t RunningGangs(const Claim& claim) {
+  std::int64_t gangs = 0;
+  if (!claim.holdings) return gangs;
+  for (const Holding& holding : *claim.holdings) gangs += holding.gangs;
+  return gangs;
+}
+
 ResourceId GpuResource(const ResourceNames& names, ModelId model) {
   FAIRLEAD_CHECK(model.index() < names.models.size(), "model {} of {}", model.value(),
                  names.models.size());

@@ -89,6 +89,7 @@ void WriteClaim(const Claim& claim, JsonWriter* json) {
   json->Field("ns", claim.ns);
   json->Field("tenant_label", claim.tenant_label);
   json->Field("queue", claim.queue);
+  if (!claim.user.empty()) json->Field("user", claim.user);
   // Without trailing zeros: equal vectors give equal text.
   std::size_t size = claim.allocated.size();
   const auto last_is_zero = [&] {

@@ -5,6 +5,7 @@
 
 #include "fairlead/model/json_fields.h"
 #include "fairlead/model/snapshot.h"
+#include "scheduler/model/snapshot_derive.h"
 
 namespace fairlead {
 namespace {
@@ -245,6 +246,7 @@ void Loader::ReadClaims(JsonFields* root) {
     claim.ns = fields.String("ns");
     claim.tenant_label = fields.String("tenant_label");
     claim.queue = fields.String("queue");
+    if (fields.Has("user")) claim.user = fields.String("user");
     std::uint32_t r = 0;
     fields.Array("allocated", [&](Element amount) {
       const auto value = fields.Value<std::int64_t>(amount, "allocated", "integers");
@@ -340,6 +342,10 @@ Result<Snapshot> Loader::Load(std::string_view text) {
   snapshot_.shapes = std::make_shared<const Shapes>(std::move(shapes_));
   snapshot_.shape_requests =
       std::make_shared<const std::vector<ResourceVector>>(std::move(requests_));
+  if (const auto wrong = DeriveHoldings(&snapshot_)) {
+    root.Fail("gangs", *wrong);
+    return *error_;
+  }
   return std::move(snapshot_);
 }
 

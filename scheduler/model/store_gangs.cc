@@ -34,13 +34,14 @@ bool Counts(const PodRecord& pod) {
 
 }  // namespace
 
-ClaimId ClusterStore::State::InternClaim(const std::string& ns, const std::string& queue) {
-  const auto [it, added] = claim_index.emplace(std::make_pair(ns, queue),
+ClaimId ClusterStore::State::InternClaim(const std::string& ns, const std::string& queue,
+                                         const std::string& user) {
+  const auto [it, added] = claim_index.emplace(std::make_tuple(ns, queue, user),
                                                ClaimId(static_cast<std::uint32_t>(claims.size())));
   if (added) {
     const auto known = namespaces.find(ns);
     claims.push_back(
-        Claim{ns, known == namespaces.end() ? "" : known->second.info.tenant, queue, {}});
+        Claim{ns, known == namespaces.end() ? "" : known->second.info.tenant, queue, user, {}, {}});
   }
   return it->second;
 }
@@ -91,7 +92,7 @@ void ClusterStore::State::SetClaim(GangRecord* gang) {
     if (group != groups.end()) queue = group->second.info.queue;
   }
   if (queue.empty()) queue = pods[gang->members.front()].queue;
-  const ClaimId claim = InternClaim(gang->key.ns, queue);
+  const ClaimId claim = InternClaim(gang->key.ns, queue, pods[gang->members.front()].user);
   if (claim == gang->claim) return;
   std::vector<PodIndex> holding;
   for (const PodIndex member : gang->members) {
@@ -221,6 +222,50 @@ std::shared_ptr<const GangView> ClusterStore::State::BuildView(const GangRecord&
   return view;
 }
 
+// Members mostly follow each other with one shape and model: these are summed at once.
+ResourceVector ClusterStore::State::HeldBy(const GangRecord& gang, bool* running) const {
+  ResourceVector sum;
+  *running = false;
+  for (std::size_t i = 0; i < gang.members.size();) {
+    const PodRecord& first = pods[gang.members[i]];
+    if (!first.holds()) {
+      ++i;
+      continue;
+    }
+    std::int64_t count = 0;
+    for (; i < gang.members.size(); ++i, ++count) {
+      const PodRecord& pod = pods[gang.members[i]];
+      if (!pod.holds() || pod.shape != first.shape || pod.gpu_charge != first.gpu_charge) break;
+    }
+    *running = true;
+    sum.AddTimes((*shape_requests)[first.shape.index()], count);
+    const std::int64_t gpus = (*shapes)[first.shape.index()]->requests.gpus;
+    if (first.gpu_charge.valid()) sum.Add(first.gpu_charge, count * gpus * 1000);
+  }
+  return sum;
+}
+
+// Takes the gang from the holdings that it was in to those that it is in now.
+void ClusterStore::State::CountHoldings(GangRecord* gang,
+                                        std::map<ClaimId, std::vector<Holding>>* changed) {
+  const auto of = [this, changed](ClaimId claim) {
+    const auto [it, added] = changed->try_emplace(claim);
+    const auto& known = claims[claim.index()].holdings;
+    if (added && known) it->second = *known;
+    return &it->second;
+  };
+  bool running = false;
+  ResourceVector holds = HeldBy(*gang, &running);
+  const bool same = running == gang->running && holds == gang->held &&
+                    (!running || gang->claim == gang->held_claim);
+  if (same) return;
+  if (gang->running) AddHolding(of(gang->held_claim), gang->held, -1);
+  if (running) AddHolding(of(gang->claim), holds, 1);
+  gang->running = running;
+  gang->held_claim = gang->claim;
+  gang->held = std::move(holds);
+}
+
 void ClusterStore::State::PublishGang(GangId id) {
   const auto it = gang_records.find(id.value());
   if (it == gang_records.end()) return;
@@ -259,8 +304,16 @@ void ClusterStore::State::PublishGang(GangId id) {
 }
 
 void ClusterStore::State::PublishDirty() {
-  for (const GangId id : dirty_gangs) PublishGang(id);
+  std::map<ClaimId, std::vector<Holding>> changed;
+  for (const GangId id : dirty_gangs) {
+    if (GangRecord* gang = Gang(id); gang != nullptr) CountHoldings(gang, &changed);
+    PublishGang(id);
+  }
   dirty_gangs.clear();
+  for (auto& [claim, holdings] : changed) {
+    claims[claim.index()].holdings =
+        std::make_shared<const std::vector<Holding>>(std::move(holdings));
+  }
 }
 
 // A Job or PodGroup appeared, changed or went: the gangs that it names are looked at again.

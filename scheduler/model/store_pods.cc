@@ -149,6 +149,7 @@ void ClusterStore::State::Recharge(NodeId node) {
   for (const PodIndex index : on_node) {
     PodRecord& pod = pods[index];
     if (!pod.gpu_charge.valid()) continue;
+    Touch(pod.gang, Gang(pod.gang)->touched);
     Charge(pod, -1);
     const ModelId model = nodes->model[node.index()];
     pod.gpu_charge = model_resources[(model.valid() ? model : InternModel("")).index()];
@@ -178,7 +179,7 @@ PodIndex ClusterStore::State::NewRecord(const PodInfo& info, PodIndex* slot) {
 bool ClusterStore::State::SameDemand(const PodRecord& pod, const PodInfo& info,
                                      ShapeId shape) const {
   return pod.shape == shape && pod.deleting == info.deleting && pod.gated == info.gated &&
-         pod.priority == info.priority && pod.queue == info.queue &&
+         pod.priority == info.priority && pod.queue == info.queue && pod.user == info.user &&
          pod.gang_size == info.gang_size.value_or(-1) && pod.invalid == info.invalid;
 }
 
@@ -240,6 +241,7 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   pod.gated = info.gated;
   pod.priority = info.priority;
   pod.queue = info.queue;
+  pod.user = info.user;
   pod.gang_size = info.gang_size.value_or(-1);
   pod.invalid = info.invalid;
   if (info.ours) Join(index, info.gang, now);

@@ -28,6 +28,7 @@ struct PodRecord {
   std::size_t ns_length = 0;
   std::string uid;
   std::string queue;
+  std::string user;
   std::string invalid;
   Instant created;
   std::int64_t gang_size = -1;  // -1 = not stated
@@ -73,6 +74,10 @@ struct GangRecord {
   bool started = false;
   bool dirty = false;
   std::shared_ptr<const GangView> view;
+  // What it adds to the holdings of a claim, as of its view.
+  bool running = false;
+  ClaimId held_claim;
+  ResourceVector held;
 };
 
 template <typename Info>
@@ -112,7 +117,8 @@ struct ClusterStore::State {
   std::size_t pending = 0;
 
   std::vector<Claim> claims;
-  std::map<std::pair<std::string, std::string>, ClaimId> claim_index;  // (namespace, queue)
+  // (namespace, queue, user)
+  std::map<std::tuple<std::string, std::string, std::string>, ClaimId> claim_index;
 
   std::uint32_t next_gang = 0;
   std::map<GangKey, GangId> gang_index;
@@ -165,7 +171,7 @@ struct ClusterStore::State {
   void SetLife(PodRecord& pod, PodLife life);
 
   // store_gangs.cc
-  ClaimId InternClaim(const std::string& ns, const std::string& queue);
+  ClaimId InternClaim(const std::string& ns, const std::string& queue, const std::string& user);
   GangRecord* Gang(GangId id);
   void SetClaim(GangRecord* gang);
   void Join(PodIndex index, const GangKey& key, Instant now);
@@ -176,6 +182,8 @@ struct ClusterStore::State {
   std::string Invalid(const GangRecord& gang) const;
   std::shared_ptr<const GangView> BuildView(const GangRecord& gang) const;
   void Retenant(const std::string& ns, const std::string& tenant);
+  ResourceVector HeldBy(const GangRecord& gang, bool* running) const;
+  void CountHoldings(GangRecord* gang, std::map<ClaimId, std::vector<Holding>>* changed);
   void PublishGang(GangId id);
   void PublishDirty();
   void TouchGangs(const std::string& ns, GangKind kind, const std::string& name, Instant now);

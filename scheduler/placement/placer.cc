@@ -56,7 +56,11 @@ Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room,
       room_(std::move(room)),
       capacity_(std::move(capacity)),
       shapes_(snapshot.shapes->size()),
-      returned_(snapshot.nodes->size(), 0) {}
+      returned_(snapshot.nodes->size(), 0) {
+  for (std::uint32_t m = 0; m < snapshot.names->models.size(); ++m) {
+    model_resources_.push_back(GpuResource(*snapshot.names, ModelId(m)));
+  }
+}
 
 Placer::ShapeState& Placer::StateOf(ShapeId shape) {
   std::unique_ptr<ShapeState>& state = shapes_[shape.index()];
@@ -91,7 +95,8 @@ std::int64_t Placer::Bound(const std::vector<MemberGroup>& groups) {
   return bound;
 }
 
-bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out) {
+bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out,
+                       Allowance* allowance) {
   FAIRLEAD_CHECK(need > 0, "gang {} needs {}", gang.id.value(), need);
   ++steps_;
   std::vector<MemberGroup> groups = GroupByShape(gang);
@@ -105,7 +110,7 @@ bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Plac
     untried += static_cast<std::int64_t>(group.members.size());
   for (const MemberGroup& group : groups) {
     untried -= static_cast<std::int64_t>(group.members.size());
-    placed += PlaceGroup(group, gang.id, out);
+    placed += PlaceGroup(group, gang.id, out, allowance);
     if (placed + untried < need) {
       Undo();
       out->resize(out_before);
@@ -124,7 +129,7 @@ FillResult Placer::Fill(std::vector<MemberGroup> groups) {
   Begin();
   FillResult result;
   for (const MemberGroup& group : groups) {
-    const std::int64_t placed = PlaceGroup(group, GangId::None(), nullptr);
+    const std::int64_t placed = PlaceGroup(group, GangId::None(), nullptr, nullptr);
     result.placed += placed;
     const bool all = placed == static_cast<std::int64_t>(group.members.size());
     if (!all && !result.short_shape.valid()) result.short_shape = group.shape;
@@ -137,17 +142,44 @@ void Placer::Begin() {
   closed_.clear();
 }
 
-std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang,
-                                std::vector<Placement>* out) {
+// As many members, `want` at most, as the allowance lets on the node; without a node: on any.
+std::int64_t Placer::Allowed(const ShapeState& state, const Allowance& allowance, NodeId node,
+                             std::int64_t want) const {
+  for (const auto& [resource, amount] : state.need.amounts) {
+    if (amount > 0) want = std::min(want, allowance.Left(resource) / amount);
+  }
+  if (state.need.gpus == 0 || !node.valid()) return want;
+  const ResourceId gpu = model_resources_[snapshot_.nodes->model[node.index()].index()];
+  return std::min(want, allowance.Left(gpu) / (std::int64_t{state.need.gpus} * 1000));
+}
+
+void Placer::Use(const ShapeState& state, NodeId node, std::int64_t count,
+                 Allowance* allowance) const {
+  const auto use = [allowance](ResourceId r, std::int64_t amount) {
+    if (allowance->Left(r) != Allowance::kUnlimited) allowance->left[r.index()] -= amount;
+  };
+  for (const auto& [resource, amount] : state.need.amounts) use(resource, amount * count);
+  if (state.need.gpus == 0) return;
+  use(model_resources_[snapshot_.nodes->model[node.index()].index()],
+      std::int64_t{state.need.gpus} * 1000 * count);
+}
+
+std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out,
+                                Allowance* allowance) {
   const bool first = room_.Mark() == 0;
-  GroupRun run{
-      group, StateOf(group.shape), gang, out, static_cast<std::int64_t>(group.members.size()), 0};
+  const auto members = static_cast<std::int64_t>(group.members.size());
+  GroupRun run{group, StateOf(group.shape), gang, out, allowance, members, 0};
+  if (allowance != nullptr) {
+    run.want = Allowed(run.state, *allowance, NodeId::None(), members);
+    if (run.want < members) allowance->cut = true;
+  }
   for (std::int32_t level = 0; level < room_.levels() && run.placed < run.want; ++level) {
     const bool may_fit = room_.LevelGpus(level) >= run.state.need.gpus;
     if (may_fit && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
-  if (run.placed < run.want && first) run.state.at_most = run.placed;
+  const bool cut = allowance != nullptr && allowance->cut;
+  if (run.placed < run.want && first && !cut) run.state.at_most = run.placed;
   return run.placed;
 }
 
@@ -167,13 +199,21 @@ void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
 void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
   const NodeId node = room_.NodeAt(rank);
   ++steps_;
-  const std::int64_t fits = room_.Fits(run->state.need, node, run->want - run->placed);
+  std::int64_t want = run->want - run->placed;
+  if (run->allowance != nullptr) {
+    const std::int64_t allowed = Allowed(run->state, *run->allowance, node, want);
+    if (allowed < want) run->allowance->cut = true;
+    if (allowed == 0) return;
+    want = allowed;
+  }
+  const std::int64_t fits = room_.Fits(run->state.need, node, want);
   if (fits > 0) {
+    if (run->allowance != nullptr) Use(run->state, node, fits, run->allowance);
     const GpuMask devices = room_.Take(run->state.need, node, fits);
     if (run->out != nullptr) Assign(*run, fits, node, devices);
     run->placed += fits;
   }
-  if (run->placed < run->want) {
+  if (fits < want) {
     run->state.open[rank / 64] &= ~(std::uint64_t{1} << (rank % 64));
     closed_.push_back({&run->state, rank});
   }

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <string>
@@ -23,6 +24,7 @@ PodInfo RandomPod(const std::string& name) {
   pod.Uid(name + "-uid-" + std::to_string(Pick(2))).Cpu(500 * (1 + Pick(3))).Gpus(Pick(3));
   if (Pick(2) == 1) pod.Gang("g" + std::to_string(Pick(3)), 1 + Pick(3));
   if (Pick(3) == 0) pod.Queue("q" + std::to_string(Pick(2)));
+  if (Pick(3) == 0) pod.User("u" + std::to_string(Pick(2)));
   if (Pick(2) == 1) pod.On("n-" + std::to_string(Pick(4)));
   if (Pick(4) == 0) pod.Deleting();
   if (Pick(6) == 0) pod.Foreign();
@@ -66,12 +68,19 @@ struct Sums {
   std::map<std::uint32_t, std::int64_t> cpu_by_node;
   std::map<std::uint32_t, std::int64_t> gpus_by_node;
   std::map<std::uint32_t, std::int64_t> cpu_by_claim;
+  std::map<std::uint32_t, std::int64_t> gangs_by_claim;
 };
 
 Sums Count(const Snapshot& snapshot) {
   Sums sums;
   for (const auto& chunk : snapshot.gangs) {
     for (const auto& gang : *chunk) {
+      const auto holds = [](const MemberView& member) {
+        return member.state == MemberState::kAssumed || member.state == MemberState::kBound;
+      };
+      if (std::any_of(gang->members.begin(), gang->members.end(), holds)) {
+        ++sums.gangs_by_claim[gang->claim.value()];
+      }
       for (const MemberView& member : gang->members) {
         if (member.state != MemberState::kAssumed && member.state != MemberState::kBound) continue;
         const PodShape& shape = *(*snapshot.shapes)[member.shape.index()];
@@ -111,7 +120,14 @@ RC_GTEST_PROP(StoreProperty, SumsEqualACountFromScratch, ()) {
     RC_ASSERT(gpus == sums.gpus_by_node[n]);
   }
   for (std::uint32_t c = 0; c < snapshot->claims.size(); ++c) {
-    RC_ASSERT(snapshot->claims[c].allocated.Get(kCpu) == sums.cpu_by_claim[c]);
+    const Claim& claim = snapshot->claims[c];
+    RC_ASSERT(claim.allocated.Get(kCpu) == sums.cpu_by_claim[c]);
+    ResourceVector held;
+    if (claim.holdings) {
+      for (const Holding& holding : *claim.holdings) held += holding.amounts;
+    }
+    RC_ASSERT(held == claim.allocated);
+    RC_ASSERT(RunningGangs(claim) == sums.gangs_by_claim[c]);
   }
 }
 

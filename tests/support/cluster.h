@@ -31,6 +31,7 @@ struct GangShape {
   std::string name = {};
   std::string ns = "default";
   std::string queue = {};
+  std::string user = {};
   std::int64_t pods = 1;
   std::int64_t min_member = 0;  // 0 = pods
   std::int64_t milli_cpu = 0;
@@ -96,6 +97,7 @@ class Cluster {
     pod.gated = shape.gated;
     pod.priority = shape.priority;
     pod.queue = shape.queue;
+    pod.user = shape.user;
     pod.invalid = shape.invalid;
     pod.gang = {shape.ns, GangKind::kLabel, shape.name, ""};
     pod.gang_size = shape.min_member > 0 ? shape.min_member : shape.pods;

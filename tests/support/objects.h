@@ -81,6 +81,7 @@ class Pod {
     return *this;
   }
   Pod& Queue(std::string queue) { return info_.queue = std::move(queue), *this; }
+  Pod& User(std::string user) { return info_.user = std::move(user), *this; }
   Pod& Priority(std::int32_t priority) { return info_.priority = priority, *this; }
   Pod& Created(Instant at) { return info_.created = at, *this; }
   Pod& On(std::string node) { return info_.node_name = std::move(node), *this; }

@@ -26,6 +26,7 @@ struct Config {
   Duration request_timeout = Duration::Seconds(30);
   std::string log_level = "info";
   std::string dump_dir;
+  std::string state_file;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

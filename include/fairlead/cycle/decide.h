@@ -1,21 +1,23 @@
 // decide(): one decision, as a pure function of its input. Same input, same plan, on every machine.
 //
 // A driver over passes, one file each, in this order:
-//   resolve   claims -> queues (tenant rules), invalid gangs refused
-//   admit     gangs that may start now: not gated, enough members
-//   order     which gang next: queue with the lowest dominant share of allocated / weight, ties by
-//   name;
-//             inside a queue by priority (high first), submission, id
-//   place     the gang's pending members, all that it needs or none
+//   resolve   claims -> queues (tenant rules)
+//   admit     gangs that may start now: valid, queue open, not gated, enough members
+//   demand    what every leaf holds and wants; entitle: what it should have
+//   order     which gang next: the leaf by hierarchical dominant share of allocated / weight, those
+//             that have less than they are entitled to first; the gang by the leaf's order
+//   place     the gang's pending members, all that it needs or none, within the limits of its queue
 //   explain   why each gang that did not start waits
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "fairlead/base/time.h"
 #include "fairlead/model/plan.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 
 namespace fairlead {
 
@@ -27,6 +29,7 @@ struct DecideInput {
   // Work bound: node rows looked at. When it is spent, the gangs not yet tried wait for the next
   // decision (no entry in `pending`), and `exhausted` is set.
   std::uint64_t step_budget = 4'000'000'000;
+  const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
 };
 
 struct Decision {
@@ -41,7 +44,8 @@ Decision Decide(const DecideInput& input);
 // wrong, in words. Checks: versions agree; every placement names a pending, ungated member of a
 // valid gang, once; node present, schedulable, selector, taints, GPU model; room and devices
 // recomputed per node from the snapshot; every gang touched holds at least its minimum afterwards
-// (all or nothing).
+// (all or nothing); its queue is a leaf that it may use and, if it starts, open; limits, caps and
+// user limits hold at the queue and above it.
 std::vector<std::string> Verify(const Snapshot& snapshot, const Policy& policy, const Plan& plan);
 
 // For each claim of the snapshot, in order of ClaimId, the name of the queue that it resolves to;
@@ -56,6 +60,12 @@ struct DecisionRecord {
   std::uint64_t seed = 0;
   std::uint64_t step_budget = 0;
   std::string plan_json;  // as PlanToJson wrote it
+  std::optional<UsageHistory> history = std::nullopt;
+
+  // The same input again; refers to this record.
+  DecideInput Input() const {
+    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr};
+  }
 };
 
 std::string DumpDecision(const DecideInput& input, const Plan& plan);

@@ -9,6 +9,9 @@
 
 #include "fairlead/base/share.h"
 #include "fairlead/base/time.h"
+#include "fairlead/model/policy.h"
+#include "fairlead/model/snapshot.h"
+#include "fairlead/queues/history.h"
 #include "fairlead/queues/spec.h"
 
 namespace fairlead {
@@ -27,10 +30,11 @@ struct QueueReport {
   NamedAmounts entitlement;
   NamedAmounts allocated;
   NamedAmounts borrowed;  // allocated beyond the guarantee
-  NamedAmounts lent;      // unused guarantee that others hold at this moment
+  NamedAmounts lent;      // unused guarantee that others hold: what is not free at this moment
   Share dominant_share;   // of allocated
   Share entitled_share;   // dominant share of the entitlement
-  std::string bound_by;   // of the entitlement: "demand", "limit gpu/H100 of team", ...
+  std::string
+      bound_by;  // of the entitlement: "demand", "weight cpu", "limit gpu/H100 of team", ...
   // Decayed usage in share-seconds with 20 fractional bits; 0 while history is off.
   std::int64_t decayed_usage = 0;
   std::int64_t pending_gangs = 0;
@@ -47,5 +51,11 @@ struct QueueTable {
   std::uint64_t version = 0;  // of the snapshot
   std::vector<QueueReport> queues;
 };
+
+// The queues as they are in a snapshot: what gangs hold and wait for, and what each queue is
+// entitled to. After a decision take a new snapshot, in which its bindings are under way and held.
+// `history`: for decayed_usage; null = 0. Costs one solve of the entitlements.
+QueueTable ReportQueues(const Snapshot& snapshot, const Policy& policy, Instant now,
+                        const UsageHistory* history = nullptr);
 
 }  // namespace fairlead

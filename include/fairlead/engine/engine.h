@@ -36,6 +36,8 @@ struct EngineOptions {
   bool dry_run = false;  // decide and say, write nothing
   std::string
       dump_dir;  // where decisions are dumped (on request and when verify fails); empty = never
+  // Decayed usage is kept here and found again after a restart (LoadState); empty = nowhere.
+  std::string state_file;
   std::uint64_t seed = 0;
   std::string instance;       // goes into decision ids
   bool abort_on_bug = false;  // in tests: a decision that does not verify ends the process
@@ -48,6 +50,10 @@ class Engine : public EventSink {
   Engine(Policy policy, EngineOptions options, ClusterWriter* writer, const Clock* clock,
          Metrics* metrics);
   ~Engine() override;
+
+  // Reads options.state_file. Call before Run(). A file that is not there is no error; one that
+  // cannot be read or is no state of ours is, and then nothing is changed.
+  Status LoadState();
 
   void Post(EventBatch batch) override;
 

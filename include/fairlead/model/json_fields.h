@@ -75,6 +75,11 @@ class JsonFields {
     return std::string(value);
   }
 
+  // Is the field there, of whatever type? For fields that may be left out.
+  bool Has(std::string_view key) const {
+    return ok() && object_.at_key(key).error() == simdjson::SUCCESS;
+  }
+
   // Is the field there and null?
   bool IsNull(std::string_view key) {
     Element child;

@@ -21,7 +21,14 @@ enum class ReasonCode : std::uint8_t {
   kUnknownQueue,
   kInvalidRequest,
   kSchedulingGated,
-  kBackoff,  // a binding failed a moment ago
+  kBackoff,               // a binding failed a moment ago
+  kQueueHeld,             // the queue or an ancestor is on hold
+  kQueueDraining,         // the queue or an ancestor is draining
+  kQueueLimit,            // would take a queue above its limit
+  kQueueCap,              // the queue has as many running or waiting gangs as it may
+  kUserLimit,             // would take a user above his part of the queue
+  kReservedForGuarantee,  // what is free is kept for guarantees that are not lent
+  kQueueOrder,            // a gang before it, which nobody may pass, waits
 };
 
 std::string_view ReasonName(ReasonCode code);  // "WaitingForMembers"

@@ -6,7 +6,8 @@
 // of
 //     foreign pods, unless others overbooked it.
 // I2: gangs are in order of GangId, and GangIds in order of first sight.
-// I3: claims[c].allocated = the sum over the members of gangs with claim c that hold room.
+// I3: claims[c].allocated = the sum over the members of gangs with claim c that hold room, and also
+//     the sum of claims[c].holdings.
 #pragma once
 
 #include <cstdint>
@@ -55,14 +56,33 @@ struct GangView {
   std::string missing;   // non-empty: an object that must exist first, such as PodGroup "x"
 };
 
-// Who asks: namespace, its tenant label, and the queue asked for. All gangs with the same three
-// share a claim, so that queues and rights are resolved once per claim and decision, not per pod.
+// What gangs hold that hold some amount of the same resources (GPUs of each model apart).
+struct Holding {
+  ResourceVector amounts;
+  std::int64_t gangs = 0;  // > 0
+};
+
+// Who asks: namespace, its tenant label, the queue asked for, and the user. All gangs with the same
+// four share a claim, so that queues and rights are resolved once per claim and decision, not per
+// pod, and what a user holds in a queue is known without looking at gangs.
 struct Claim {
   std::string ns;
   std::string tenant_label;
   std::string queue;
+  std::string user;          // of the gang's first member
   ResourceVector allocated;  // held by its gangs; GPUs as gpu/<model>, ids of `names`
+  // The same by set of resources held, in order of CompareResourceSets; null = none.
+  std::shared_ptr<const std::vector<Holding>> holdings;
 };
+
+// Order of the sets of resources of which two vectors have some: <0, 0, >0.
+int CompareResourceSets(const ResourceVector& a, const ResourceVector& b);
+
+// Adds (sign 1) or takes away (sign -1) a gang that holds `amounts`.
+void AddHolding(std::vector<Holding>* holdings, const ResourceVector& amounts, std::int64_t sign);
+
+// Gangs of the claim that hold room.
+std::int64_t RunningGangs(const Claim& claim);
 
 inline constexpr std::size_t kGangChunk = 256;
 using GangChunk = std::vector<std::shared_ptr<const GangView>>;

@@ -11,7 +11,8 @@
 // tried again in later decisions.
 //
 // A gang places as many members as fit, if these are at least `need`. Members of a group are taken
-// in their order in the gang.
+// in their order in the gang. An allowance, where one is given, is kept: members beyond it count as
+// not fitting, on nodes of a GPU model or everywhere, and nothing is learned from that.
 //
 // What is remembered within one decision, while room only shrinks: nodes that are full for a shape
 // (never looked at again), and how many members of a shape the cluster can take at most, so that a
@@ -40,6 +41,18 @@ namespace fairlead {
 // May a decision bind this member?
 bool IsPlaceable(const MemberView& member);
 
+// How much of each resource a gang may take (by ResourceId, GPUs under gpu/<model>), whatever room
+// there is.
+struct Allowance {
+  static constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t> left;  // absent = unlimited; >= 0
+  bool cut = false;                // it has kept a member from a place
+
+  std::int64_t Left(ResourceId r) const {
+    return r.index() < left.size() ? left[r.index()] : kUnlimited;
+  }
+};
+
 // Placeable members of one shape, as positions in GangView::members.
 struct MemberGroup {
   ShapeId shape;
@@ -62,8 +75,10 @@ class Placer {
   Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, ResourceVector capacity);
 
   // Places at least `need` (> 0) of the gang's placeable members and as many as fit, appends them
-  // to `out` and keeps their room; or returns false and leaves no trace.
-  bool PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out);
+  // to `out` and keeps their room; or returns false and leaves no trace. `allowance`, if not null,
+  // is used up on the way, also where it returns false.
+  bool PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out,
+                 Allowance* allowance = nullptr);
 
   // Takes room for as many of these members as fit, in the order that PlaceGang takes them, for a
   // look at what is left then. Undo() gives it back and must follow before anything else is placed.
@@ -95,6 +110,7 @@ class Placer {
     ShapeState& state;
     GangId gang;
     std::vector<Placement>* out;  // may be null
+    Allowance* allowance;         // may be null
     std::int64_t want;
     std::int64_t placed;
   };
@@ -103,7 +119,11 @@ class Placer {
   void SortHardestFirst(std::vector<MemberGroup>* groups);
   std::int64_t Bound(const std::vector<MemberGroup>& groups);
   void Begin();
-  std::int64_t PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out);
+  std::int64_t PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out,
+                          Allowance* allowance);
+  std::int64_t Allowed(const ShapeState& state, const Allowance& allowance, NodeId node,
+                       std::int64_t want) const;
+  void Use(const ShapeState& state, NodeId node, std::int64_t count, Allowance* allowance) const;
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   static void Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices);
@@ -112,6 +132,7 @@ class Placer {
   const NodeClasses& classes_;
   Room room_;
   ResourceVector capacity_;
+  std::vector<ResourceId> model_resources_;          // gpu/<model> by ModelId
   std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use
   std::vector<Closed> closed_;                       // marks of "full" since Begin
   std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo

@@ -104,6 +104,9 @@ struct Entitlement {
   ResourceId bound_resource = ResourceId::None();
   QueueId bound_queue = QueueId::None();  // whose limit or guarantee it is
   bool guarantee_cut = false;             // the cluster is too small for all guarantees
+  // Of `amounts`: the queue's own unused guarantee that is not lent (h of rule 2), without what is
+  // kept for queues below it.
+  ResourceVector kept;
 };
 
 // One entitlement per queue of the input; an inner queue's amounts are the sums of its leaves'

@@ -44,13 +44,33 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
   for (const char* key : {"scheduler_names:",
                           "queues:",
                           "name:",
+                          "parent:",
                           "weight:",
+                          "guarantee:",
+                          "limit:",
+                          "lendable:",
+                          "lending_limit:",
+                          "borrowing:",
+                          "priority:",
+                          "order:",
+                          "reclaimable:",
+                          "min_runtime:",
+                          "state:",
+                          "max_pending_gangs:",
+                          "max_running_gangs:",
+                          "user_limit:",
                           "tenants:",
                           "namespaces:",
                           "default_queue:",
                           "policy:",
                           "max_gang_size:",
                           "bind_timeout:",
+                          "aging:",
+                          "step:",
+                          "max:",
+                          "history:",
+                          "half_life:",
+                          "strength:",
                           "gpu:",
                           "resources:",
                           "model_labels:",
@@ -63,7 +83,8 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
                           "events_per_second:",
                           "log:",
                           "level:",
-                          "dump_dir:"}) {
+                          "dump_dir:",
+                          "state_file:"}) {
     EXPECT_NE(text->find(key), std::string::npos) << key;
   }
 }
@@ -87,6 +108,7 @@ http: {address: "::1", port: 0}
 api: {bind_connections: 1024, request_timeout: 1m30s, events_per_second: 1}
 log: {level: debug}
 dump_dir: /var/lib/fairlead
+state_file: /var/lib/fairlead/usage.json
 )");
   Config expected;
   expected.scheduler_names = {"fairlead", "gang.example-2"};
@@ -104,6 +126,7 @@ dump_dir: /var/lib/fairlead
   expected.events_per_second = 1;
   expected.log_level = "debug";
   expected.dump_dir = "/var/lib/fairlead";
+  expected.state_file = "/var/lib/fairlead/usage.json";
   EXPECT_TRUE(config == expected);
 }
 
@@ -124,8 +147,8 @@ TEST(Config, RefusesUnknownKeys) {
   ExpectRefused({
       {"queus: []", "f:1:1: queus: unknown key: did you mean 'queues'?"},
       {"colour: x",
-       "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, queues, tenants, "
-       "policy, gpu, http, api, log"},
+       "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, state_file, "
+       "queues, tenants, policy, gpu, http, api, log"},
       {"queues:\n  - name: a\n    wieght: 2",
        "f:3:5: queues[0].wieght: unknown key: did you mean 'weight'?"},
       {"tenants: [{nam: a}]", "f:1:12: tenants[0].nam: unknown key: did you mean 'name'?"},

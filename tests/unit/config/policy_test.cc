@@ -73,7 +73,9 @@ TEST(ReadPolicy, RefusesBadTenants) {
   ExpectRefused({
       {"tenants: []",
        "f:1:10: tenants: expected a list of at least one; without tenants leave the key out"},
-      {"tenants: [{name: t}]", "f:1:11: tenants[0].queues: missing: expected a value"},
+      {"tenants: [{name: t}]",
+       "f:1:11: tenants[0].queues: missing: expected the queues of tenant 't', here or by "
+       "'tenants' of a queue"},
       {"tenants: [{queues: [a]}]", "f:1:11: tenants[0].name: missing: expected a value"},
       {queues + "tenants: [{name: T, queues: [a]}]", "f:2:18: tenants[0].name: 'T': " + label},
       {queues + "tenants: [{name: t-, queues: [a]}]", "f:2:18: tenants[0].name: 't-': " + label},
@@ -109,6 +111,18 @@ TEST(ReadPolicy, RefusesBadTenants) {
 TEST(ReadPolicy, RefusesBadPolicies) {
   ExpectRefused({
       {"policy: []", "f:1:9: policy: a list: expected a map"},
+      {"policy: {aging: 5}", "f:1:17: policy.aging: '5': expected a map"},
+      {"policy: {aging: {steps: 1m}}",
+       "f:1:18: policy.aging.steps: unknown key: did you mean 'step'?"},
+      {"policy: {aging: {step: 31d}}",
+       "f:1:24: policy.aging.step: '31d': expected a duration from 0s to 30d"},
+      {"policy: {aging: {max: -1}}",
+       "f:1:23: policy.aging.max: '-1': expected an integer from 0 to 1000000"},
+      {"policy: {history: {half_life: 0s}}",
+       "f:1:31: policy.history.half_life: '0s': expected a duration from 1m to 365d"},
+      {"policy: {history: {strength: 1.1}}",
+       "f:1:30: policy.history.strength: '1.1': expected a number from 0 to 1 with at most 6 "
+       "digits after the point"},
       {"policy: {max_gang_size: many}",
        "f:1:25: policy.max_gang_size: 'many': expected an integer from 1 to 100000"},
   });

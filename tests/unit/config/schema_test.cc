@@ -49,20 +49,83 @@ TEST(ConfigSchema, SaysTypeRangeDefaultAndMeaning) {
   EXPECT_EQ(JsonAt(schema, {"properties", "dump_dir", "default"}), "\"\"");
 }
 
+TEST(ConfigSchema, KnowsTheKindsOfQueueFields) {
+  const yaml::Node schema = Schema();
+  const auto of_queue = [&](const std::string& field, const std::string& key) {
+    return JsonAt(schema, {"properties", "queues", "items", "properties", field, key});
+  };
+  EXPECT_EQ(of_queue("lendable", "type"), "\"boolean\"");
+  EXPECT_EQ(of_queue("lendable", "default"), "true");
+  EXPECT_EQ(of_queue("priority", "minimum"), "-1000000000");
+  EXPECT_EQ(of_queue("priority", "default"), "0");
+  EXPECT_EQ(of_queue("max_running_gangs", "minimum"), "0");
+  EXPECT_EQ(of_queue("max_running_gangs", "default"), "absent: default");
+  EXPECT_EQ(of_queue("min_runtime", "default"), "\"0s\"");
+  EXPECT_EQ(of_queue("user_limit", "maximum"), "1");
+  EXPECT_EQ(of_queue("order", "enum"),
+            R"(["priority_fifo","fifo_strict","shortest_first","fair_users"])");
+  EXPECT_EQ(of_queue("order", "default"), "\"priority_fifo\"");
+  EXPECT_EQ(of_queue("state", "enum"), R"(["open","hold","drain"])");
+  EXPECT_EQ(of_queue("state", "default"), "\"open\"");
+  EXPECT_EQ(of_queue("guarantee", "type"), "\"object\"");
+  EXPECT_EQ(of_queue("guarantee", "default"), "{}");
+  const std::vector<std::string> history = {"properties", "policy", "properties", "history"};
+  const auto of_history = [&](std::vector<std::string> path) {
+    path.insert(path.begin(), history.begin(), history.end());
+    return JsonAt(schema, path);
+  };
+  EXPECT_EQ(of_history({"type"}), "\"object\"");
+  EXPECT_EQ(of_history({"additionalProperties"}), "false");
+  EXPECT_EQ(of_history({"properties", "half_life", "default"}), "\"7d\"");
+  EXPECT_EQ(of_history({"properties", "strength", "maximum"}), "1");
+}
+
+// What the loader takes as names and quantities matches the schema's patterns.
+TEST(ConfigSchema, AllowsWhatTheLoaderTakesAsAmounts) {
+  const yaml::Node schema = Schema();
+  const yaml::Node& amounts =
+      *schema.Find("properties")->Find("queues")->Find("items")->Find("properties")->Find("limit");
+  const std::regex name(amounts.Find("propertyNames")->Find("pattern")->scalar);
+  const std::regex quantity(amounts.Find("additionalProperties")->Find("pattern")->scalar);
+  for (const char* text : {"cpu", "memory", "ephemeral-storage", "pods", "hugepages-2Mi",
+                           "gpu/H100", "gpu/", "example.com/fpga", "nvidia.com/mig-1g.5gb"}) {
+    EXPECT_TRUE(std::regex_match(text, name)) << text;
+  }
+  for (const char* text : {"gpu", "cpus", "gpu/A100|H100", ""}) {
+    EXPECT_FALSE(std::regex_match(text, name)) << text;
+  }
+  for (const char* text : {"0", "64", "512Gi", "500m", "1.5", ".5k", "5.", "+1e3", "1E-3", "2E"}) {
+    EXPECT_TRUE(std::regex_match(text, quantity)) << text;
+  }
+  for (const char* text : {"", "NaN", "1GiB", "x", "."}) {
+    EXPECT_FALSE(std::regex_match(text, quantity)) << text;
+  }
+}
+
+template <typename T>
+void ExpectMembers(const yaml::Node* object, std::span<const config::Field<T>> fields) {
+  ASSERT_TRUE(object);
+  for (const auto& field : fields) {
+    const yaml::Node* member = object->Find("properties")->Find(field.key);
+    ASSERT_TRUE(member) << field.key;
+    EXPECT_FALSE(member->Find("description")->scalar.empty());
+  }
+}
+
 // Whatever the loader knows, the schema knows.
 TEST(ConfigSchema, HasEveryField) {
   const yaml::Node schema = Schema();
   const yaml::Node& properties = *schema.Find("properties");
   for (const auto& field : config::RootFields()) EXPECT_TRUE(properties.Find(field.key));
   for (const config::Section& section : config::Sections()) {
-    const yaml::Node* node = properties.Find(section.key);
-    ASSERT_TRUE(node) << section.key;
-    for (const auto& field : section.fields) {
-      const yaml::Node* member = node->Find("properties")->Find(field.key);
-      ASSERT_TRUE(member) << field.key;
-      EXPECT_FALSE(member->Find("description")->scalar.empty());
-    }
+    ExpectMembers(properties.Find(section.key), section.fields);
   }
+  ExpectMembers(properties.Find("queues")->Find("items"), config::QueueFields());
+  ExpectMembers(properties.Find("tenants")->Find("items"), config::TenantFields());
+  const yaml::Node* policy = properties.Find("policy");
+  ExpectMembers(policy, config::PolicyFields());
+  ExpectMembers(policy->Find("properties")->Find("aging"), config::AgingFields());
+  ExpectMembers(policy->Find("properties")->Find("history"), config::HistoryFields());
 }
 
 // A text that the loader takes must match the pattern; the other way the pattern may allow more.

@@ -146,10 +146,19 @@ TEST_F(EngineQueuesTest, AConfigurationThatIsReplacedKeepsTheObjects) {
   EXPECT_THAT(writer_.bound, ElementsAre("q", "p", "r"));
 }
 
-TEST_F(EngineQueuesTest, WaitsForNoDecisionToWriteWhatIsDue) {
+TEST_F(EngineQueuesTest, WhatAQueueHasIsWrittenAfterADecision) {
   Start({Queue("vision")});
-  EXPECT_THAT(writer_.queues, SizeIs(1));
-  EXPECT_GT(engine_->NextTimer(), clock_.now) << "nothing more is due";
+  ASSERT_THAT(writer_.queues, SizeIs(1));
+  ASSERT_TRUE(writer_.queues[0].report);
+  EXPECT_EQ(writer_.queues[0].report->pending_gangs, 0);
+  Post(PodUpserted{Pod("ta", "big").Gpus(9).Queue("vision")});
+  EXPECT_THAT(writer_.queues, SizeIs(1)) << "not that soon";
+  EXPECT_LE(engine_->NextTimer(), clock_.now + Duration::Seconds(5));
+  clock_.now = clock_.now + Duration::Seconds(5);
+  engine_->RunOnce();
+  ASSERT_THAT(writer_.queues, SizeIs(2));
+  EXPECT_EQ(writer_.queues[1].report->pending_gangs, 1);
+  EXPECT_GT(engine_->NextTimer(), clock_.now);
 }
 
 }  // namespace

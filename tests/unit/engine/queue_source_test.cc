@@ -54,12 +54,14 @@ class QueueSourceTest : public ::testing::Test {
     return source_.TakeStatuses(now_);
   }
   // A decision in which the queue has so many pending gangs.
-  void Decide(const std::string& name, std::int64_t pending, Duration wait = {}) {
+  void Decide(const std::string& name, std::int64_t pending,
+              std::optional<Duration> wait = std::nullopt) {
     QueueReport report;
     report.name = name;
     report.pending_gangs = pending;
     report.pending_pods = 8 * pending;
     report.oldest_wait = wait;
+    source_.Decided();
     source_.Show({.at = now_, .version = 1, .queues = {report}});
   }
 
@@ -208,6 +210,7 @@ TEST_F(QueueSourceTest, AWaitThatGrowsIsToldEveryMinute) {
     told += static_cast<int>(After(Duration::Seconds(1)).size());
   }
   EXPECT_EQ(told, 2);
+  EXPECT_EQ(source_.next_status(), now_ + Duration::Seconds(49)) << "11 s after it was told";
 }
 
 TEST_F(QueueSourceTest, WhatIsNotInForceShowsNoReport) {
