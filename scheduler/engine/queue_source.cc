@@ -25,6 +25,15 @@ bool SameCondition(const QueueStatus& a, const QueueStatus& b) {
          a.reason == b.reason && a.message == b.message;
 }
 
+// A line each, unless they would flood the log.
+void Tell(const std::vector<std::string>& news) {
+  constexpr std::size_t kMost = 20;
+  for (std::size_t i = 0; i < std::min(kMost, news.size()); ++i) {
+    Log(LogLevel::kInfo, "{}", news[i]);
+  }
+  if (news.size() > kMost) Log(LogLevel::kInfo, "and {} more Queues", news.size() - kMost);
+}
+
 }  // namespace
 
 QueueSource::QueueSource(std::vector<QueueSpec> declared)
@@ -73,14 +82,19 @@ bool QueueSource::Refresh(Instant now) {
   }
   MergedQueues merged = MergeQueues(declared_, candidates);
   std::size_t i = 0;
-  for (auto& [name, entry] : entries_) Take(std::move(merged.verdicts[i++]), now, &entry);
+  std::vector<std::string> news;
+  for (auto& [name, entry] : entries_) {
+    std::string line = Take(std::move(merged.verdicts[i++]), now, &entry);
+    if (!line.empty()) news.push_back(std::move(line));
+  }
+  Tell(news);
   next_status_ = std::min(next_status_, now);
   if (merged.queues == queues_) return false;
   queues_ = std::move(merged.queues);
   return true;
 }
 
-void QueueSource::Take(QueueVerdict verdict, Instant now, Entry* entry) {
+std::string QueueSource::Take(QueueVerdict verdict, Instant now, Entry* entry) {
   const std::string& name = entry->info.object.spec.name;
   const bool accepted = verdict.accepted();
   if (!entry->verdict) {
@@ -89,13 +103,11 @@ void QueueSource::Take(QueueVerdict verdict, Instant now, Entry* entry) {
   } else if (entry->verdict->accepted() != accepted) {
     entry->since = now;
   }
-  const bool news = !entry->verdict || entry->verdict->message != verdict.message;
-  if (news && !accepted) {
-    Log(LogLevel::kWarning, "Queue {} is not accepted: {}", name, verdict.message);
-  }
-  if (verdict.in_force && verdict.in_force != entry->accepted) {
-    Log(LogLevel::kInfo, "Queue {}: {}", name,
-        entry->accepted ? "its changes are in force" : "in force");
+  std::string news;
+  if (!accepted && (!entry->verdict || entry->verdict->message != verdict.message)) {
+    news = fmt::format("Queue {} is not accepted: {}", name, verdict.message);
+  } else if (accepted && verdict.in_force != entry->accepted) {
+    news = fmt::format("Queue {}{} in force", name, entry->accepted ? ": its changes are" : " is");
   }
   if (verdict.in_force) {
     entry->accepted = verdict.in_force;
@@ -103,6 +115,7 @@ void QueueSource::Take(QueueVerdict verdict, Instant now, Entry* entry) {
     entry->report.reset();
   }
   entry->verdict = std::move(verdict);
+  return news;
 }
 
 void QueueSource::Decided() {

@@ -62,7 +62,8 @@ class QueueSource {
     std::uint64_t list = 0;  // in which it was seen last
   };
 
-  void Take(QueueVerdict verdict, Instant now, Entry* entry);
+  // Returns what is worth a line in the log, or nothing.
+  static std::string Take(QueueVerdict verdict, Instant now, Entry* entry);
   static QueueStatus StatusOf(const Entry& entry);
   static Duration Patience(const QueueStatus& written, const QueueStatus& now);
 

@@ -77,8 +77,8 @@ void Engine::State::TickHistory(Instant now) {
   if (tick <= history.tick) return;
   const auto snapshot = store.TakeSnapshot();
   std::map<std::string, QueueShares> shares;
-  for (const QueueReport& queue : ReportQueues(*snapshot, policy, now).queues) {
-    shares[queue.name] = {queue.dominant_share, queue.entitled_share};
+  for (const QueueReport& report : ReportQueues(*snapshot, policy, now).queues) {
+    shares[report.name] = {report.dominant_share, report.entitled_share};
   }
   fairlead::Advance(&history, now, policy.history.half_life, shares);
   if (options.state_file.empty() || options.dry_run) return;

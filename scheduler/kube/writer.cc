@@ -184,9 +184,11 @@ HttpRequest Writer::StatusRequest(const WaitingStatus& waiting) const {
 
 void Writer::OnStatus(const std::string& key, WaitingStatus sent, const HttpAnswer& answer) {
   const bool of_queue = std::holds_alternative<QueueStatus>(sent.status);
-  const bool repeat = answer.status == 0 || answer.status == 429 || answer.status >= 500;
+  // A conflict of a pod means another uid; of a queue, whose uid is tested by the patch, a race.
+  const bool repeat = answer.status == 0 || answer.status == 429 || answer.status >= 500 ||
+                      (of_queue && answer.status == 409);
   if (!repeat || draining_) {
-    // 404, 409 and 422: it is gone or another one; its successor gets a status of its own.
+    // It is gone or another one; its successor gets a status of its own.
     if (answer.status != 403 || (of_queue && std::exchange(queues_forbidden_, true))) return;
     Log(LogLevel::kWarning, "{}",
         Describe(answer, of_queue ? "patch queues/status" : "patch pods/status"));
