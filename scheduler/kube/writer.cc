@@ -153,9 +153,10 @@ void Writer::StartStatus() {
   status_order_.pop_front();
   auto taken = statuses_.extract(key);
   WaitingStatus waiting = std::move(taken.mapped());
+  HttpRequest request = StatusRequest(waiting);
   ++open_statuses_;
   const Instant begun = env_.loop->Now();
-  env_.http->Send(StatusRequest(waiting),
+  env_.http->Send(std::move(request),
                   [this, key, begun, waiting = std::move(waiting)](const HttpAnswer& answer) {
                     --open_statuses_;
                     env_.metrics->ObserveRequest("patch", answer.status, env_.loop->Now() - begun);

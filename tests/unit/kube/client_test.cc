@@ -102,7 +102,8 @@ TEST(Client, FindsListsAndWrites) {
     std::vector<ObjectKind> kinds = discovered.get_future().get();
     std::vector<ObjectKind> expected = {ObjectKind::kNode, ObjectKind::kPod, ObjectKind::kJob,
                                         ObjectKind::kNamespace};
-    if (custom) expected.insert(expected.end(), {ObjectKind::kPodGroup, ObjectKind::kQueue});
+    if (custom) expected.push_back(ObjectKind::kPodGroup);
+    if (custom) expected.push_back(ObjectKind::kQueue);
     EXPECT_THAT(kinds, ::testing::UnorderedElementsAreArray(expected));
     ASSERT_TRUE(sink.WaitFor(
         [&](const std::vector<Event>& events) { return AllListed(events, expected.size()); }));

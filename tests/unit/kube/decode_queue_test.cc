@@ -166,7 +166,7 @@ TEST(DecodeQueue, BadAmounts) {
       EXPECT_THAT(why, HasSubstr("expected"));
     }
     EXPECT_THAT(invalid(R"({"cpu":-1})"), StartsWith(at + ".cpu: '-1'"));
-    EXPECT_THAT(invalid(R"({"cpu":"1E"})"), HasSubstr("64-bit milliunits"));
+    EXPECT_THAT(invalid(R"({"cpu":"1E"})"), HasSubstr("64-bit milli-units"));
     EXPECT_THAT(invalid(R"({"memory":"8Ei"})"), StartsWith(at + ".memory: '8Ei'"));
     EXPECT_THAT(
         invalid(R"({"nvidia.com/gpu":8})"),
