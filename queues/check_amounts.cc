@@ -185,6 +185,7 @@ std::vector<QueueId> AmountChecker::Givers(QueueId parent, std::string_view reso
     return list_[a.second.index()].name < list_[b.second.index()].name;
   });
   std::vector<QueueId> givers;
+  givers.reserve(found.size());
   for (const auto& [amount, queue] : found) givers.push_back(queue);
   return givers;
 }

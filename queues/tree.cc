@@ -34,8 +34,11 @@ QueueTree::QueueTree(const std::vector<QueueSpec>& queues)
     const std::size_t i = queue.index();
     states_[i] = queues[i].state;
     if (parent(queue).valid()) states_[i] = std::max(states_[i], EffectiveState(parent(queue)));
-    guarantees_[i] =
-        queues[i].guarantee.empty() ? std::move(sums.of_children[i]) : queues[i].guarantee;
+    if (queues[i].guarantee.empty()) {
+      guarantees_[i] = std::move(sums.of_children[i]);
+    } else {
+      guarantees_[i] = queues[i].guarantee;
+    }
   }
 
   // A stack of what is still to be visited, the next one last.

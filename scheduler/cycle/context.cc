@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "scheduler/cycle/passes.h"
 
@@ -11,26 +12,38 @@ std::int64_t SumUpTo(std::int64_t a, std::int64_t b, std::int64_t most) {
 }
 
 // What is free on nodes that are not cordoned and what gangs hold, at most what the nodes have.
-ResourceVector UsableCapacity(const Snapshot& snapshot, const std::vector<ResourceId>& gpu_of) {
+ResourceVector UsableCapacity(const Snapshot& snapshot, const ResourceVector& whole,
+                              const std::vector<ResourceId>& gpu_of) {
   const NodeTable& nodes = *snapshot.nodes;
   const NodeUsage& usage = snapshot.usage;
-  const ResourceVector whole = Capacity(snapshot);
   std::vector<std::int64_t> free(snapshot.names->resources.size(), 0);
-  for (const NodeId node : nodes.by_name) {
-    if (nodes.info[node.index()].unschedulable) continue;
-    for (std::uint32_t r = 0; r < usage.resources; ++r) free[r] += usage.Free(ResourceId(r), node);
-    if (nodes.gpus[node.index()] == 0) continue;
+  // Rows without a node have nothing free.
+  for (std::size_t r = 0; r < usage.resources; ++r) {
+    const std::int64_t* column = usage.free.data() + r * usage.nodes;
+    for (std::size_t n = 0; n < usage.nodes; ++n) free[r] += column[n];
+  }
+  const auto add_gpus = [&](NodeId node, std::int64_t sign) {
+    if (nodes.gpus[node.index()] == 0) return;
     const std::int64_t gpus = FreeGpus(nodes, usage, node);
-    free[gpu_of[nodes.model[node.index()].index()].index()] += gpus * 1000;
+    free[gpu_of[nodes.model[node.index()].index()].index()] += sign * gpus * 1000;
+  };
+  for (std::uint32_t n = 0; n < nodes.size(); ++n) {
+    if (nodes.present[n]) add_gpus(NodeId(n), 1);
+  }
+  for (const NodeId node : nodes.cordoned) {
+    for (std::uint32_t r = 0; r < usage.resources; ++r) free[r] -= usage.Free(ResourceId(r), node);
+    add_gpus(node, -1);
+  }
+  for (const Claim& claim : snapshot.claims) {
+    for (std::uint32_t r = 0; r < claim.allocated.size(); ++r) {
+      const ResourceId id(r);
+      free[r] = SumUpTo(free[r], claim.allocated.Get(id), whole.Get(id));
+    }
   }
   ResourceVector usable;
-  for (std::uint32_t r = 0; r < free.size(); ++r) {
-    const ResourceId id(r);
-    std::int64_t total = free[r];
-    for (const Claim& claim : snapshot.claims) {
-      total = SumUpTo(total, claim.allocated.Get(id), whole.Get(id));
-    }
-    usable.Set(id, std::min(total, whole.Get(id)));
+  for (std::size_t r = free.size(); r-- > 0;) {
+    const ResourceId id(static_cast<std::uint32_t>(r));
+    usable.Set(id, std::min(free[r], whole.Get(id)));
   }
   return usable;
 }
@@ -38,12 +51,12 @@ ResourceVector UsableCapacity(const Snapshot& snapshot, const std::vector<Resour
 }  // namespace
 
 QueueContext MakeContext(const Snapshot& snapshot, const Policy& policy) {
-  QueueContext context{QueueTree(policy.queues), {}, {}, {}, {}};
+  QueueContext context{QueueTree(policy.queues), {}, Capacity(snapshot), {}, {}, {}};
   context.claims = ResolveClaims(snapshot, policy, context.tree);
   for (std::uint32_t m = 0; m < snapshot.names->models.size(); ++m) {
     context.model_resources.push_back(GpuResource(*snapshot.names, ModelId(m)));
   }
-  context.capacity = UsableCapacity(snapshot, context.model_resources);
+  context.capacity = UsableCapacity(snapshot, context.whole, context.model_resources);
   return context;
 }
 
@@ -79,13 +92,19 @@ const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const Queu
 ResourceVector Bound(const Snapshot& snapshot, const QueueContext& context, const GangView& gang,
                      const std::vector<Placement>& bind, std::size_t first) {
   ResourceVector amounts;
-  for (std::size_t i = first; i < bind.size(); ++i) {
-    const ShapeId shape = gang.members[bind[i].member].shape;
-    amounts += (*snapshot.shape_requests)[shape.index()];
+  const auto kind = [&](std::size_t i) {
+    return std::make_pair(gang.members[bind[i].member].shape,
+                          snapshot.nodes->model[bind[i].node.index()]);
+  };
+  for (std::size_t begin = first; begin < bind.size();) {
+    const auto [shape, model] = kind(begin);
+    std::size_t end = begin + 1;
+    while (end < bind.size() && kind(end) == std::make_pair(shape, model)) ++end;
+    const auto count = static_cast<std::int64_t>(end - begin);
+    begin = end;
     const std::int64_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
-    if (gpus == 0) continue;
-    const ModelId model = snapshot.nodes->model[bind[i].node.index()];
-    amounts.Add(context.model_resources[model.index()], gpus * 1000);
+    if (gpus > 0) amounts.Add(context.model_resources[model.index()], gpus * 1000 * count);
+    amounts.AddTimes((*snapshot.shape_requests)[shape.index()], count);
   }
   return amounts;
 }

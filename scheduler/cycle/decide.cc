@@ -26,7 +26,7 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
   const Snapshot& snapshot = input.snapshot;
   const std::vector<LeafDemand> demand = CountDemand(snapshot, context, admission);
   const std::vector<std::int64_t> weights = EffectiveWeights(input.policy, input.history);
-  const Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
+  Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
   if (std::vector<ResourceVector> kept = entitled.Kept(); !kept.empty()) {
     book->Keep(std::move(kept), FreeOf(context, snapshot));
   }
@@ -34,6 +34,18 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
                 admission.candidates);
   return PlaceGangs({snapshot, input.policy, context, input.step_budget, &line, book, placer},
                     &admission.outcomes);
+}
+
+// A gang that found no room may have lost its part of a limit since: it is told what holds it now.
+void BarFailed(const QueueBook& book, Admission* admission, std::vector<Barred>* barred) {
+  for (const Candidate& candidate : admission->candidates) {
+    Outcome& outcome = admission->outcomes[candidate.position];
+    if (outcome != Outcome::kFailed || !book.Bounded(candidate.queue)) continue;
+    std::optional<Refusal> refusal = book.Refuse(candidate);
+    if (!refusal) continue;
+    outcome = Outcome::kBarred;
+    barred->push_back({&candidate, std::move(refusal)});
+  }
 }
 
 }  // namespace
@@ -47,19 +59,19 @@ Decision Decide(const DecideInput& input) {
   const QueueContext context = MakeContext(snapshot, input.policy);
   Admission admission = Admit(input, context, &pending);
   if (!admission.candidates.empty()) {
-    const ResourceVector capacity = Capacity(snapshot);
     const NodeClasses classes(snapshot, ShapesOf(snapshot, admission.candidates));
-    Placer placer(snapshot, classes, Room::Free(snapshot), capacity);
+    Placer placer(snapshot, classes, Room::Free(snapshot), context.whole);
     QueueBook book(snapshot, input.policy, context);
     PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);
     decision.exhausted = placed.exhausted;
+    BarFailed(book, &admission, &placed.barred);
     for (Barred& barred : placed.barred) {
       Refusal refusal = barred.refusal ? std::move(*barred.refusal) : book.Cut(*barred.candidate);
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
     const std::uint64_t looked_at =
-        ExplainFailures(snapshot, classes, capacity, admission, &placer, &pending);
+        ExplainFailures(snapshot, classes, context.whole, admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);

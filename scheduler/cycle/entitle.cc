@@ -17,21 +17,20 @@ std::int64_t Sum(std::int64_t a, std::int64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? kMax : sum;
 }
 
-// Amounts with alternatives in full for every model; sums stop at 2^63 - 1.
-ResourceVector AtMost(const std::vector<DemandClass>& classes) {
-  ResourceVector sum;
-  const auto add = [&sum](ResourceId r, std::int64_t amount) {
-    sum.Set(r, Sum(sum.Get(r), amount));
-  };
+using Row = std::vector<std::int64_t>;  // by ResourceId
+
+void AddUpTo(std::int64_t amount, std::int64_t* sum) { *sum = Sum(*sum, amount); }
+
+// Adds amounts with alternatives in full for every model; sums stop at 2^63 - 1.
+void AddAtMost(const std::vector<DemandClass>& classes, Row* row) {
   for (const DemandClass& c : classes) {
     for (std::uint32_t r = 0; r < c.amounts.size(); ++r) {
-      add(ResourceId(r), c.amounts.Get(ResourceId(r)));
+      AddUpTo(c.amounts.Get(ResourceId(r)), &(*row)[r]);
     }
     for (const AnyOf& any : c.any_of) {
-      for (const ResourceId model : any.models) add(model, any.amount);
+      for (const ResourceId model : any.models) AddUpTo(any.amount, &(*row)[model.index()]);
     }
   }
-  return sum;
 }
 
 bool KeepsAny(const Policy& policy) {
@@ -82,49 +81,58 @@ EntitlementInput MakeEntitlementInput(const Policy& policy, const QueueContext& 
 Entitled::Entitled(const Snapshot& snapshot, const Policy& policy, const QueueContext& context,
                    const QueueBook& book, const std::vector<LeafDemand>& demand,
                    const std::vector<std::int64_t>& weights)
-    : snapshot_(snapshot), context_(context), book_(book), contended_(policy.queues.size()) {
+    : snapshot_(snapshot),
+      policy_(policy),
+      context_(context),
+      book_(book),
+      demand_(demand),
+      weights_(weights),
+      contended_(policy.queues.size()) {
   FindContended(demand);
-  const bool contended = std::any_of(contended_.begin(), contended_.end(),
-                                     [](const auto& resources) { return !resources.empty(); });
-  if (!contended && !KeepsAny(policy)) return;
+}
+
+void Entitled::Solve() {
+  if (!entitlements_.empty()) return;
   entitlements_ = SolveEntitlements(
-      MakeEntitlementInput(policy, context, book, demand, weights, *snapshot.names));
+      MakeEntitlementInput(policy_, context_, book_, demand_, weights_, *snapshot_.names));
 }
 
 void Entitled::FindContended(const std::vector<LeafDemand>& demand) {
   const QueueTree& tree = context_.tree;
-  std::vector<ResourceVector> wanted(contended_.size());
-  ResourceVector all;
-  const auto add = [](const ResourceVector& more, ResourceVector* sum) {
-    for (std::uint32_t r = 0; r < more.size(); ++r) {
-      sum->Set(ResourceId(r), Sum(sum->Get(ResourceId(r)), more.Get(ResourceId(r))));
-    }
-  };
+  const std::size_t resources = snapshot_.names->resources.size();
+  const auto place = [&](QueueId queue) { return queue.valid() ? queue.index() : tree.size(); };
+  std::vector<Row> wanted(tree.size() + 1, Row(resources, 0));  // the root's last
   const std::vector<QueueId>& order = tree.DepthFirst();
   for (auto queue = order.rbegin(); queue != order.rend(); ++queue) {
-    ResourceVector& own = wanted[queue->index()];
-    if (tree.IsLeaf(*queue)) own = AtMost(demand[queue->index()].classes);
-    const QueueId parent = tree.parent(*queue);
-    add(own, parent.valid() ? &wanted[parent.index()] : &all);
+    const Row& own = wanted[queue->index()];
+    Row& above = wanted[place(tree.parent(*queue))];
+    AddAtMost(demand[queue->index()].classes, &wanted[queue->index()]);
+    for (std::size_t r = 0; r < resources; ++r) AddUpTo(own[r], &above[r]);
+  }
+  Row scarce(resources, 0);
+  for (std::uint32_t r = 0; r < resources; ++r) {
+    scarce[r] = wanted.back()[r] > context_.capacity.Get(ResourceId(r)) ? 1 : 0;
   }
   for (const QueueId queue : order) {
     const QueueId parent = tree.parent(queue);
-    const ResourceVector& own = wanted[queue.index()];
+    const Row& own = wanted[queue.index()];
     std::vector<ResourceId>& contended = contended_[queue.index()];
-    for (std::uint32_t r = 0; r < own.size(); ++r) {
+    for (std::uint32_t r = 0; r < resources; ++r) {
       const ResourceId id(r);
-      if (own.Get(id) == 0) continue;
+      if (own[r] == 0) continue;
       const bool above = parent.valid() ? std::binary_search(contended_[parent.index()].begin(),
                                                              contended_[parent.index()].end(), id)
-                                        : all.Get(id) > context_.capacity.Get(id);
-      const bool here = own.Get(id) > book_.Limit(queue).Get(id).value_or(kMax);
+                                        : scarce[r] != 0;
+      const bool here = own[r] > book_.Limit(queue).Get(id).value_or(kMax);
       if (above || here) contended.push_back(id);
     }
   }
 }
 
-std::vector<ResourceVector> Entitled::Kept() const {
+std::vector<ResourceVector> Entitled::Kept() {
   std::vector<ResourceVector> kept;
+  if (!KeepsAny(policy_)) return kept;
+  Solve();
   for (const Entitlement& entitlement : entitlements_) kept.push_back(entitlement.kept);
   const auto none = [](const ResourceVector& amounts) { return amounts.IsZero(); };
   if (std::all_of(kept.begin(), kept.end(), none)) kept.clear();
@@ -165,8 +173,9 @@ bool Entitled::OverShape(QueueId queue, ShapeId shape_id) const {
   return holds >= EntitledModels(queue, models);
 }
 
-bool Entitled::Over(const Candidate& candidate) const {
-  if (entitlements_.empty() || contended_[candidate.queue.index()].empty()) return false;
+bool Entitled::Over(const Candidate& candidate) {
+  if (contended_[candidate.queue.index()].empty()) return false;
+  Solve();
   if (candidate.shape.valid()) return OverShape(candidate.queue, candidate.shape);
   for (const MemberGroup& group : GroupByShape(*candidate.gang)) {
     if (OverShape(candidate.queue, group.shape)) return true;

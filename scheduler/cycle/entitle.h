@@ -24,7 +24,7 @@ EntitlementInput MakeEntitlementInput(const Policy& policy, const QueueContext& 
 // A resource is contended at a leaf if the leaves together, or those below one of its ancestors
 // with a limit, want more of it than there is. Amounts with alternatives count in full for each of
 // their models. Where nothing is contended everybody is entitled to all that he wants, and nothing
-// is solved.
+// is solved; else it is solved when the order first asks, or when some guarantee is not lent.
 //
 // A gang is over if its leaf already holds what it is entitled to of a contended resource that the
 // gang uses. GPUs count together over the models that the gang accepts, and an entitlement with
@@ -34,21 +34,26 @@ class Entitled {
  public:
   Entitled(const Snapshot& snapshot, const Policy& policy, const QueueContext& context,
            const QueueBook& book, const std::vector<LeafDemand>& demand,
-           const std::vector<std::int64_t>& weights);
+           const std::vector<std::int64_t>& weights);  // all outlive this
 
   // By QueueId: what is kept for guarantees that are not lent. Empty where nothing is.
-  std::vector<ResourceVector> Kept() const;
+  std::vector<ResourceVector> Kept();
 
-  bool Over(const Candidate& candidate) const;
+  // Solves, if that is needed and has not been done.
+  bool Over(const Candidate& candidate);
 
  private:
+  void Solve();
   void FindContended(const std::vector<LeafDemand>& demand);
   bool OverShape(QueueId queue, ShapeId shape) const;
   std::int64_t EntitledModels(QueueId queue, const std::vector<ResourceId>& models) const;
 
   const Snapshot& snapshot_;
+  const Policy& policy_;
   const QueueContext& context_;
   const QueueBook& book_;
+  const std::vector<LeafDemand>& demand_;
+  const std::vector<std::int64_t>& weights_;
   std::vector<std::vector<ResourceId>> contended_;  // by QueueId; sorted
   std::vector<Entitlement> entitlements_;           // by QueueId; empty where nothing was solved
 };

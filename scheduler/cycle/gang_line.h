@@ -13,6 +13,8 @@
 // leaf, behind those that do not; a leaf in which all do goes behind the leaves in which one does
 // not. They are all tried in the end: what nobody entitled can use is not left idle.
 //
+// Where one leaf alone has gangs, nobody steps back: there is nobody to let pass.
+//
 // I1: every candidate is handed out once, but for those behind a strict head.
 #pragma once
 
@@ -33,7 +35,7 @@ struct LineInput {
   const Policy& policy;
   const QueueContext& context;
   const QueueBook& book;
-  const Entitled& entitled;
+  Entitled& entitled;
   const std::vector<LeafDemand>& demand;     // by QueueId
   const std::vector<std::int64_t>& weights;  // by QueueId
 };
@@ -69,13 +71,16 @@ class GangLine {
   void Sort(QueueId queue);
   void MakeOrder();
   Lane* BestLane(Leaf* leaf) const;
+  const Candidate* Pop(QueueId queue);
+  const Candidate* NextOfOnly();
   bool Settle(QueueId queue);
   static bool HasStepped(const Leaf& leaf);
 
   LineInput input_;
   std::vector<const Candidate*> partial_;  // best last
   std::vector<Leaf> leaves_;               // by QueueId
-  std::optional<HierarchyOrder> order_;
+  std::optional<HierarchyOrder> order_;    // none where one leaf alone has gangs
+  QueueId only_;                           // that leaf
 };
 
 }  // namespace fairlead

@@ -77,6 +77,13 @@ void GangLine::Sort(QueueId queue) {
 }
 
 void GangLine::MakeOrder() {
+  std::size_t open = 0;
+  for (std::uint32_t q = 0; q < leaves_.size(); ++q) {
+    if (leaves_[q].lanes.empty()) continue;
+    ++open;
+    only_ = QueueId(q);
+  }
+  if (open < 2) return;
   std::vector<HierarchyQueue> queues(leaves_.size());
   for (std::uint32_t q = 0; q < leaves_.size(); ++q) {
     const QueueId id(q);
@@ -98,14 +105,25 @@ const Candidate* GangLine::Next() {
     partial_.pop_back();
     return next;
   }
+  if (!order_) return NextOfOnly();
   for (QueueId queue = order_->Next(); queue.valid(); queue = order_->Next()) {
-    if (!Settle(queue)) continue;
-    std::vector<const Candidate*>& gangs = BestLane(&leaves_[queue.index()])->gangs;
-    const Candidate* next = gangs.back();
-    gangs.pop_back();
-    return next;
+    if (Settle(queue)) return Pop(queue);
   }
   return nullptr;
+}
+
+const Candidate* GangLine::NextOfOnly() {
+  if (!only_.valid()) return nullptr;
+  if (Settle(only_)) return Pop(only_);
+  only_ = QueueId::None();
+  return nullptr;
+}
+
+const Candidate* GangLine::Pop(QueueId queue) {
+  std::vector<const Candidate*>& gangs = BestLane(&leaves_[queue.index()])->gangs;
+  const Candidate* next = gangs.back();
+  gangs.pop_back();
+  return next;
 }
 
 // The lane that is served next, or null where no gang is left in any.
@@ -130,7 +148,7 @@ bool GangLine::Settle(QueueId queue) {
   const bool strict = input_.policy.queues[queue.index()].order == LeafOrder::kFifoStrict;
   Lane* lane = leaf.head == nullptr ? BestLane(&leaf) : nullptr;
   bool stepped = false;
-  while (!leaf.over && lane != nullptr && input_.entitled.Over(*lane->gangs.back())) {
+  while (order_ && !leaf.over && lane != nullptr && input_.entitled.Over(*lane->gangs.back())) {
     stepped = true;
     if (strict) break;  // nobody may pass it, and so the leaf steps back as one
     lane->stepped.push_back(lane->gangs.back());
@@ -139,7 +157,7 @@ bool GangLine::Settle(QueueId queue) {
   }
   if (lane != nullptr && !(strict && stepped)) return true;
   if (leaf.over || leaf.head != nullptr || !(stepped || HasStepped(leaf))) {
-    order_->Block(queue);
+    if (order_) order_->Block(queue);
     return false;
   }
   leaf.over = true;
@@ -147,7 +165,7 @@ bool GangLine::Settle(QueueId queue) {
     each.gangs.insert(each.gangs.end(), each.stepped.rbegin(), each.stepped.rend());
     each.stepped.clear();
   }
-  order_->SetOver(queue, true);
+  if (order_) order_->SetOver(queue, true);
   return false;
 }
 
@@ -157,7 +175,7 @@ bool GangLine::HasStepped(const Leaf& leaf) {
 }
 
 void GangLine::Charge(const Candidate& candidate, const ResourceVector& amounts) {
-  order_->Charge(candidate.queue, amounts);
+  if (order_) order_->Charge(candidate.queue, amounts);
 }
 
 void GangLine::Waits(const Candidate& candidate) {

@@ -30,6 +30,7 @@ std::vector<ResolvedClaim> ResolveClaims(const Snapshot& snapshot, const Policy&
 struct QueueContext {
   QueueTree tree;
   std::vector<ResolvedClaim> claims;  // by ClaimId
+  ResourceVector whole;               // of all nodes
   // What Fairlead may give away in all: free on nodes that are not cordoned, and held by gangs.
   ResourceVector capacity;
   std::vector<ResourceId> model_resources;  // gpu/<model> by ModelId

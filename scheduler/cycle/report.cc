@@ -65,13 +65,13 @@ class Reporter {
   const std::vector<std::string>& names() const { return snapshot_.names->resources; }
 
   std::string NameOf(const std::vector<ResourceId>& models) const {
+    constexpr std::string_view kPrefix = "gpu/";
     std::vector<std::string> all;
     for (const ResourceId model : models) {
-      // "gpu/" once, then the models.
-      const std::string& name = names()[model.index()];
-      all.push_back(all.empty() ? name : name.substr(std::string_view("gpu/").size()));
+      all.push_back(names()[model.index()].substr(kPrefix.size()));
     }
-    return fmt::format("{}", fmt::join(all, "|"));
+    std::sort(all.begin(), all.end());
+    return fmt::format("{}{}", kPrefix, fmt::join(all, "|"));
   }
 
   void Sum(const ResourceVector& amounts, const std::vector<AnyOf>& any_of, Sums* sums) const {

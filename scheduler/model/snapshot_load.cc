@@ -172,7 +172,9 @@ void Loader::SortNames() {
   });
   nodes_.name_rank.assign(nodes_.size(), 0);
   for (std::uint32_t rank = 0; rank < nodes_.by_name.size(); ++rank) {
-    nodes_.name_rank[nodes_.by_name[rank].index()] = rank;
+    const NodeId node = nodes_.by_name[rank];
+    nodes_.name_rank[node.index()] = rank;
+    if (nodes_.info[node.index()].unschedulable) nodes_.cordoned.push_back(node);
   }
 }
 

@@ -108,6 +108,7 @@ void ClusterStore::State::SetNode(const NodeInfo& info) {
     ++present_nodes;
     names_sorted = false;
   }
+  if (table.info[id.index()].unschedulable != info.unschedulable) names_sorted = false;
   table.info[id.index()] = info;
   table.present[id.index()] = true;
   table.capacity[id.index()] = std::move(capacity);
@@ -185,8 +186,11 @@ void ClusterStore::State::SortNames() {
     return table.info[a.index()].name < table.info[b.index()].name;
   });
   table.name_rank.assign(table.size(), 0);
+  table.cordoned.clear();
   for (std::uint32_t rank = 0; rank < table.by_name.size(); ++rank) {
-    table.name_rank[table.by_name[rank].index()] = rank;
+    const NodeId node = table.by_name[rank];
+    table.name_rank[node.index()] = rank;
+    if (table.info[node.index()].unschedulable) table.cordoned.push_back(node);
   }
   names_sorted = true;
 }

@@ -40,6 +40,7 @@ struct NodeTable {
   std::vector<ModelId> model;      // None where gpus = 0
   std::vector<NodeId> by_name;     // present nodes in order of name: the order of ties
   std::vector<std::uint32_t> name_rank;  // position in by_name, by NodeId
+  std::vector<NodeId> cordoned;          // of by_name, those that are unschedulable
 
   std::size_t size() const { return info.size(); }
 };

@@ -16,8 +16,8 @@ namespace fairlead {
 struct TenantSpec {
   std::string name;
   std::vector<std::string> namespaces;
-  std::vector<std::string> queues;  // allowed; each exists
-  std::string default_queue;        // one of `queues`
+  std::vector<std::string> queues;  // allowed, with all below them; each exists
+  std::string default_queue;        // a leaf that it may use
 
   friend bool operator==(const TenantSpec&, const TenantSpec&) = default;
 };

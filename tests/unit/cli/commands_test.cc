@@ -100,6 +100,28 @@ TEST(Commands, WrongInputIsExitCodeTwo) {
   }
 }
 
+TEST(ConfigCommand, TellsWhatTheTreeIsOrWhatIsWrongWithIt) {
+  const std::string good = Temp("tree.yaml");
+  ASSERT_TRUE(WriteFile(good,
+                        "queues:\n"
+                        "  - {name: nlp, parent: research, guarantee: {gpu/H100: 40}}\n"
+                        "  - {name: research}\n"
+                        "  - {name: vision, parent: research, guarantee: {gpu/H100: 32}}\n")
+                  .ok());
+  // With the queue "default", which is added.
+  const Ran checked = Fairlead("config check " + good);
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_EQ(checked.output, good + ": ok, 4 queues (3 leaves, depth 2), 0 tenants\n");
+
+  const std::string bad = Temp("no_tree.yaml");
+  ASSERT_TRUE(WriteFile(bad, "queues: [{name: a, parent: b}, {name: b, parent: a}]\n").ok());
+  const Ran refused = Fairlead("config check " + bad);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_EQ(refused.output, bad +
+                                ":1:28: queues[0].parent: cycle: a -> b -> a: expected parents "
+                                "that end below the root (see queues[1] at 1:32)\n");
+}
+
 TEST(DecideCommand, HelpShowsTheFormat) {
   const Ran ran = Fairlead("decide --help");
   EXPECT_EQ(ran.code, 0);

@@ -66,6 +66,11 @@ TEST(DecideFile, RefusesWithThePlaceAndWhatWasExpected) {
        "priorityClassName: gold}}]",
        "spec.priorityClassName: 'gold': expected the name of a PriorityClass"},
       {"queues: [{name: a}, {name: a}]", "queues[1]"},
+      {"queues: [{name: a, guarantee: {cpu: 1E}}]",
+       ":1:37: queues[0].guarantee.cpu: '1E' is too large"},
+      {"queues: [{name: a, guarantee: {cpu: 2}, limit: {cpu: 1}}]",
+       ":1:37: queues[0].guarantee.cpu: guarantee cpu 2 of \"a\" is above its own limit cpu 1"},
+      {"policy: {aging: {step: 1x}}", ":1:24: policy.aging.step: '1x' is not a duration"},
   };
   for (const Case& c : cases) {
     if (c.text.find("no-such-file") != std::string::npos) {

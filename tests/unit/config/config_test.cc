@@ -89,6 +89,25 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
   }
 }
 
+// The examples in its comments: without "# ", and with the keys that they stand for left out.
+TEST(ConfigDefaults, TheExamplesOfTheShippedFileLoad) {
+  const Result<std::string> text = yaml::ReadFile(kFolder + "fairlead.yaml");
+  ASSERT_TRUE(text.ok());
+  std::string examples;
+  for (const std::string key : {"# queues:\n", "# tenants:\n"}) {
+    std::size_t at = text->find(key);
+    ASSERT_NE(at, std::string::npos) << key;
+    for (; text->compare(at, 2, "# ") == 0; at = text->find('\n', at) + 1) {
+      examples += text->substr(at + 2, text->find('\n', at) - at - 1);
+    }
+  }
+  const Config config = Load(examples);
+  ASSERT_EQ(config.policy.queues.size(), 2U);
+  EXPECT_EQ(config.policy.queues[1].user_limit, kWeightOne / 2);
+  ASSERT_EQ(config.policy.tenants.size(), 1U);
+  EXPECT_EQ(config.policy.tenants[0].default_queue, "nlp");
+}
+
 TEST(ConfigDefaults, AnEmptyFileIsTheDefault) {
   for (const char* text : {"", "# nothing\n", "{}", "gpu:\nhttp: {}\n"}) {
     EXPECT_TRUE(Load(text) == Config{}) << text;
@@ -232,6 +251,14 @@ TEST(Config, TheExampleLoads) {
   ASSERT_EQ(config->policy.tenants.size(), 3U);
   EXPECT_EQ(config->policy.tenants[2],
             (TenantSpec{"robotics", {"team-robotics"}, {"robotics"}, "robotics"}));
+}
+
+TEST(Config, TheExampleTreeLoads) {
+  const Result<Config> config = LoadConfig(kFolder + "examples/tree.yaml");
+  ASSERT_TRUE(config.ok()) << config.error().ToString();
+  EXPECT_EQ(config->policy.queues.size(), 6U);
+  EXPECT_EQ(config->policy.tenants.size(), 3U);
+  EXPECT_EQ(config->policy.history.strength, kWeightOne / 2);
 }
 
 // What the example tenants submit: pods for this scheduler, in their namespace and queue.

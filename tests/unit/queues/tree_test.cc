@@ -172,6 +172,11 @@ TEST(CheckTree, GuaranteesOfChildrenFitInTheParents) {
         Queue("nlp", "research", {{"gpu/H100", 40'000}}), Queue("idle", "research")},
        "0.guarantee.gpu/H100: guarantee gpu/H100 of the children of \"research\" is 72 (nlp 40, "
        "vision 32), its own is 64: expected at most its own [2]"},
+      // The largest first, whatever its name.
+      {{Queue("r", "", {{"pods", 5}}), Queue("a", "r", {{"pods", 2}}),
+        Queue("b", "r", {{"pods", 4}})},
+       "0.guarantee.pods: guarantee pods of the children of \"r\" is 6 (b 4, a 2), its own is 5: "
+       "expected at most its own [2]"},
       // Equal ones by name; half of a GPU too much.
       {{Queue("b", "r", {{"gpu/H100", 1'000}}), Queue("a", "r", {{"gpu/H100", 1'000}}),
         Queue("r", "", {{"gpu/H100", 1'500}})},
