@@ -92,6 +92,7 @@ MergedQueues Merger::Run() {
   }
   MergedQueues merged;
   merged.queues = List();
+  merged.verdicts.reserve(objects_.size());
   for (std::size_t i = 0; i < objects_.size(); ++i) merged.verdicts.push_back(Judge(i));
   return merged;
 }
@@ -201,6 +202,7 @@ std::vector<Change> Merger::ParentsFirst(std::vector<Change> changes) const {
     return above;
   };
   std::vector<std::pair<std::size_t, Change>> ranked;
+  ranked.reserve(changes.size());
   for (const Change& change : changes) ranked.emplace_back(depth(change.spec), change);
   std::sort(ranked.begin(), ranked.end(), [this](const auto& a, const auto& b) {
     const QueueObject& left = objects_[a.second.object].object;
