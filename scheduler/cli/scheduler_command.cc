@@ -17,6 +17,7 @@
 #include "fairlead/service/grpc_server.h"
 #include "fairlead/service/http_server.h"
 #include "scheduler/cli/commands.h"
+#include "scheduler/cli/reload.h"
 #include "scheduler/cli/signals.h"
 
 namespace fairlead::cli {
@@ -78,13 +79,17 @@ service::GrpcServerOptions GrpcOptionsOf(const Config& config) {
 }
 
 // Returns the exit code once SIGTERM or SIGINT has come.
-int WaitForEnd(int signals, Engine* engine) {
+int WaitForEnd(int signals, Engine* engine, ConfigReloader* reloader) {
   while (true) {
     unsigned char number = 0;
     const ssize_t got = read(signals, &number, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got == 1 && number == SIGUSR1) {
       engine->RequestDump();  // within a second, which is how long the loop waits at most
+      continue;
+    }
+    if (got == 1 && number == SIGHUP) {
+      reloader->Reload();
       continue;
     }
     return number == SIGINT ? 130 : 0;
@@ -103,7 +108,7 @@ int RunScheduler(const SchedulerArgs& args) {
   if (!connection) return Usage(connection.error());
   const std::string server = connection->server;
 
-  const int signals = ListenForSignals({SIGTERM, SIGINT, SIGUSR1});
+  const int signals = ListenForSignals({SIGTERM, SIGINT, SIGUSR1, SIGHUP});
   Metrics metrics;
   SystemClock clock;
   QueueBoard board;
@@ -153,7 +158,8 @@ int RunScheduler(const SchedulerArgs& args) {
       [&engine](std::vector<ObjectKind> kinds) { engine.ExpectSync(std::move(kinds)); });
   std::thread loop([&engine] { engine.Run(); });
   client.Start();
-  const int exit_code = WaitForEnd(signals, &engine);
+  ConfigReloader reloader(args.config, config, &engine, &metrics);
+  const int exit_code = WaitForEnd(signals, &engine, &reloader);
   Log(LogLevel::kInfo, "ending: no new decisions, bindings under way are finished");
   engine.Stop();
   loop.join();
@@ -178,9 +184,11 @@ void AddScheduler(CLI::App& app, int* exit_code) {
                       "Where decisions are dumped on SIGUSR1 and when one fails verification");
   command->add_flag("--dry-run", args->dry_run, "Decide and say what would be done, write nothing");
   command->footer(
-      "SIGTERM ends cleanly. Examples:\n"
+      "SIGTERM ends cleanly; SIGHUP reads the configuration file again (queues, tenants and policy "
+      "change without a restart). Examples:\n"
       "  fairlead scheduler --kubeconfig ~/.kube/config --config config/fairlead.yaml\n"
       "  fairlead scheduler --dry-run\n"
+      "  kill -HUP PID         # after an edit of the configuration file\n"
       "  kill -USR1 PID        # dump the next decision, for fairlead replay");
   command->callback([args, exit_code] { *exit_code = RunScheduler(*args); });
 }

@@ -33,18 +33,46 @@ void Engine::State::Apply(Event& event, Instant now) {
     if constexpr (std::is_same_v<T, PodGroupRemoved>) store.RemovePodGroup(e.ns, e.name, now);
     if constexpr (std::is_same_v<T, NamespaceUpserted>) store.UpsertNamespace(e.ns);
     if constexpr (std::is_same_v<T, NamespaceRemoved>) store.RemoveNamespace(e.name);
-    if constexpr (std::is_same_v<T, RelistBegun>) store.BeginRelist(e.kind);
-    if constexpr (std::is_same_v<T, RelistEnded>) {
-      for (const PodRef& gone : store.EndRelist(e.kind, now)) evicting.erase(gone.uid);
-      const std::lock_guard lock(mutex);
-      listed.insert(e.kind);
-      synced = sync_known &&
-               std::includes(listed.begin(), listed.end(), expected.begin(), expected.end());
-    }
+    if constexpr (std::is_same_v<T, QueueUpserted>) queue_source.Upsert(e.queue);
+    if constexpr (std::is_same_v<T, QueueRemoved>) queue_source.Remove(e.name);
+    if constexpr (std::is_same_v<T, PolicyReplaced>) ReplacePolicy(std::move(e.policy));
+    if constexpr (std::is_same_v<T, RelistBegun>) BeginRelist(e.kind);
+    if constexpr (std::is_same_v<T, RelistEnded>) EndRelist(e.kind, now);
     if constexpr (std::is_same_v<T, BindFinished>) Finish(e, now);
     if constexpr (std::is_same_v<T, EvictFinished>) Finish(e, now);
   };
   std::visit(apply, event);
+}
+
+void Engine::State::BeginRelist(ObjectKind kind) {
+  if (kind == ObjectKind::kQueue) return queue_source.BeginRelist();
+  store.BeginRelist(kind);
+}
+
+void Engine::State::EndRelist(ObjectKind kind, Instant now) {
+  if (kind == ObjectKind::kQueue) {
+    queue_source.EndRelist();
+  } else {
+    for (const PodRef& gone : store.EndRelist(kind, now)) evicting.erase(gone.uid);
+  }
+  const std::lock_guard lock(mutex);
+  listed.insert(kind);
+  synced =
+      sync_known && std::includes(listed.begin(), listed.end(), expected.begin(), expected.end());
+}
+
+void Engine::State::ReplacePolicy(Policy next) {
+  queue_source.Declare(std::move(next.queues));
+  next.queues = std::move(policy.queues);  // until RefreshQueues
+  policy = std::move(next);
+  policy_changed = true;
+}
+
+// Rights and shares may be others now, so that any gang might start: decide again.
+void Engine::State::RefreshQueues(Instant now) {
+  if (!queue_source.Refresh(now)) return;
+  policy.queues = queue_source.queues();
+  policy_changed = true;
 }
 
 void Engine::State::ApplyPod(const PodInfo& pod, Instant now) {

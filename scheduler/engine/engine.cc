@@ -65,6 +65,7 @@ bool Engine::RunOnce() {
   s.ExpireIssued(now);
   s.Dispatch(now);
   if (!Synced()) return false;
+  s.RefreshQueues(now);
   s.TickHistory(now);
   bool decided = false;
   if (s.Due(now)) {
@@ -72,11 +73,15 @@ bool Engine::RunOnce() {
     s.Dispatch(now);
   }
   s.PublishQueues(now);
+  s.TellQueues(now);
   return decided;
 }
 
 Instant Engine::NextTimer() const {
-  return std::min({state_->next_timer, state_->next_tick, state_->next_table});
+  const State& s = *state_;
+  const Instant first = std::min({s.next_timer, s.next_tick, s.next_table});
+  if (!Synced() || s.options.dry_run) return first;
+  return std::min(first, s.queue_source.next_status());
 }
 
 Engine::Remembered Engine::remembered() const {

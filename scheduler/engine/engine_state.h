@@ -17,6 +17,7 @@
 #include "fairlead/cycle/decide.h"
 #include "fairlead/engine/engine.h"
 #include "fairlead/model/cluster_store.h"
+#include "scheduler/engine/queue_source.h"
 
 namespace fairlead {
 
@@ -62,9 +63,15 @@ struct Backoff {
 
 struct Engine::State {
   State(Policy p, EngineOptions o, ClusterWriter* w, const Clock* c, Metrics* m)
-      : policy(std::move(p)), options(std::move(o)), writer(w), clock(c), metrics(m) {}
+      : policy(std::move(p)),
+        options(std::move(o)),
+        writer(w),
+        clock(c),
+        metrics(m),
+        queue_source(policy.queues) {}
 
-  const Policy policy;
+  Policy policy;                // its queues are those of `queue_source`
+  bool policy_changed = false;  // since the last decision
   const EngineOptions options;
   ClusterWriter* const writer;
   const Clock* const clock;
@@ -78,6 +85,7 @@ struct Engine::State {
   std::atomic<bool> synced = false;
 
   ClusterStore store;
+  QueueSource queue_source;
   std::set<ObjectKind> expected;  // under mutex: kinds to be listed before the first decision
   std::set<ObjectKind> listed;    // under mutex
   bool sync_known = false;        // under mutex: has ExpectSync been called
@@ -109,6 +117,10 @@ struct Engine::State {
   // apply.cc
   void Apply(Event& event, Instant now);
   void ApplyPod(const PodInfo& pod, Instant now);
+  void BeginRelist(ObjectKind kind);
+  void EndRelist(ObjectKind kind, Instant now);
+  void ReplacePolicy(Policy next);
+  void RefreshQueues(Instant now);
   void CheckPlanned(const PodInfo& pod, Instant now);
 
   // step.cc
@@ -138,6 +150,7 @@ struct Engine::State {
   void TellPending(const Snapshot& snapshot, const PendingGang& pending, Instant now,
                    std::vector<PendingStatus>* statuses, std::vector<EventNote>* notes);
   void PublishSizes(const Snapshot& snapshot);
+  void TellQueues(Instant now);
 
   // queue_tables.cc
   void PublishQueues(Instant now);

@@ -106,6 +106,9 @@ struct Metrics::State {
       CounterFamily(registry, "fairlead_events_dropped_total",
                     "Kubernetes Events left out because of the limit on their rate.")
           .Add({});
+  Family<Counter>& config_reloads =
+      CounterFamily(registry, "fairlead_config_reloads_total",
+                    "Configuration files read anew, by whether they were applied or refused.");
 
   std::mutex pending_mutex;
   std::map<std::string, Gauge*, std::less<>> pending_series;  // by queue; under pending_mutex
@@ -178,6 +181,10 @@ void Metrics::CountVerifyFailure() { state_->verify_failures.Increment(); }
 
 void Metrics::CountDroppedEvents(std::uint64_t n) {
   state_->dropped_events.Increment(static_cast<double>(n));
+}
+
+void Metrics::CountConfigReload(std::string_view result) {
+  state_->config_reloads.Add({{"result", std::string(result)}}).Increment();
 }
 
 std::string Metrics::Text() const {

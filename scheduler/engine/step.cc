@@ -23,7 +23,8 @@ const GangView& WaitingGang(const Snapshot& snapshot, GangId id) {
 
 bool Engine::State::Due(Instant now) {
   if (dump_requested.load()) return true;
-  const bool wanted = store.wake_count() != decided_wakes || exhausted || now >= next_timer;
+  const bool wanted =
+      store.wake_count() != decided_wakes || policy_changed || exhausted || now >= next_timer;
   if (wanted && now < rest_until) {
     next_timer = rest_until;
     return false;
@@ -35,6 +36,7 @@ bool Engine::State::Step(Instant now) {
   decided_wakes = store.wake_count();
   decided_version = store.version();
   table_due = true;
+  policy_changed = false;
   const auto snapshot = store.TakeSnapshot();
   const bool remembers = policy.history.strength > 0;
   const DecideInput input{.snapshot = *snapshot,
@@ -65,6 +67,7 @@ bool Engine::State::Step(Instant now) {
   }
   Execute(*snapshot, decision.plan, now);
   Publish(*snapshot, decision.plan, now);
+  queue_source.Decided();
   return true;
 }
 

@@ -120,17 +120,16 @@ void Client::State::OnFound(const Discovered& found) {
   std::vector<ObjectKind> kinds = {ObjectKind::kNode, ObjectKind::kNamespace};
   if (found.jobs) kinds.push_back(ObjectKind::kJob);
   if (found.pod_groups) kinds.push_back(ObjectKind::kPodGroup);
+  if (found.queues) kinds.push_back(ObjectKind::kQueue);
   // Last, because it is the longest: the others are there when the first pod is looked at.
   kinds.push_back(ObjectKind::kPod);
   unlisted.insert(kinds.begin(), kinds.end());
   if (on_discovered) on_discovered(kinds);
   for (const ObjectKind kind : kinds) StartInformer(kind);
-  if (!found.pod_groups) {
-    discovery.AwaitPodGroups([this] {
-      Log(LogLevel::kInfo, "the cluster serves PodGroups now");
-      StartInformer(ObjectKind::kPodGroup);
-    });
-  }
+  discovery.AwaitMissing([this](ObjectKind kind) {
+    Log(LogLevel::kInfo, "the cluster serves {} now", ResourceOf(kind).name);
+    StartInformer(kind);
+  });
 }
 
 void Client::State::StartInformer(ObjectKind kind) {
@@ -267,6 +266,10 @@ void Client::Evict(std::vector<EvictRequest> requests) {
 
 void Client::SetPending(std::vector<PendingStatus> statuses) {
   state_->Hand(&statuses, &Writer::SetPending);
+}
+
+void Client::SetQueueStatus(std::vector<QueueStatus> statuses) {
+  state_->Hand(&statuses, &Writer::SetQueueStatus);
 }
 
 void Client::Note(std::vector<EventNote> notes) { state_->Hand(&notes, &Writer::Note); }

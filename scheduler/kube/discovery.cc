@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* kSource = "discovery";
 constexpr const char* kPodGroupApi = "/apis/scheduling.x-k8s.io/v1alpha1";
+constexpr const char* kQueueApi = "/apis/fairlead.dev/v1alpha1";
 // pods/eviction takes policy/v1 from here on.
 constexpr int kPolicyV1Minor = 22;
 
@@ -72,6 +74,7 @@ Status ReadGroups(std::string_view json, Discovered* out) {
       const std::string_view api = Text(version, "version");
       if (name == "batch" && api == "v1") out->jobs = true;
       if (name == "scheduling.x-k8s.io" && api == "v1alpha1") out->pod_group_api = true;
+      if (name == "fairlead.dev" && api == "v1alpha1") out->queue_api = true;
     }
   });
 }
@@ -82,16 +85,38 @@ Status ReadPodGroupApi(std::string_view json, Discovered* out) {
   });
 }
 
+Status ReadQueueApi(std::string_view json, Discovered* out) {
+  return ForEach(json, "resources", kQueueApi, [out](const element& item) {
+    if (Text(item, "name") == "queues") out->queues = true;
+  });
+}
+
 namespace {
 
 struct Question {
   const char* path;
   Status (*read)(std::string_view json, Discovered* out);
+  bool Discovered::*only_if = nullptr;  // asked where an earlier answer said this
 };
-constexpr std::array<Question, 4> kQuestions = {{{"/version", ReadVersion},
-                                                 {"/api/v1", ReadCore},
-                                                 {"/apis", ReadGroups},
-                                                 {kPodGroupApi, ReadPodGroupApi}}};
+constexpr std::array<Question, 5> kQuestions = {{
+    {"/version", ReadVersion},
+    {"/api/v1", ReadCore},
+    {"/apis", ReadGroups},
+    {kPodGroupApi, ReadPodGroupApi, &Discovered::pod_group_api},
+    {kQueueApi, ReadQueueApi, &Discovered::queue_api},
+}};
+
+// Where the definition of a kind may come later.
+struct CustomKind {
+  ObjectKind kind;
+  const char* path;
+  Status (*read)(std::string_view json, Discovered* out);
+  bool Discovered::*found;
+};
+constexpr std::array<CustomKind, 2> kCustomKinds = {{
+    {ObjectKind::kPodGroup, kPodGroupApi, ReadPodGroupApi, &Discovered::pod_groups},
+    {ObjectKind::kQueue, kQueueApi, ReadQueueApi, &Discovered::queues},
+}};
 
 }  // namespace
 
@@ -111,7 +136,11 @@ void Discovery::Stop() {
 }
 
 void Discovery::Ask(std::size_t step) {
-  if (step == kQuestions.size() || (step + 1 == kQuestions.size() && !found_.pod_group_api)) {
+  const auto skipped = [this](const Question& question) {
+    return question.only_if != nullptr && !(found_.*question.only_if);
+  };
+  while (step < kQuestions.size() && skipped(kQuestions[step])) ++step;
+  if (step == kQuestions.size()) {
     if (found_.eviction_api.empty() || found_.eviction_api.front() == '/') {
       found_.eviction_api =
           found_.minor == 0 || found_.minor >= kPolicyV1Minor ? "policy/v1" : "policy/v1beta1";
@@ -141,19 +170,33 @@ void Discovery::OnAnswer(std::size_t step, const HttpAnswer& answer) {
   timer_ = loop_->After(wait, [this, step] { Ask(step); });
 }
 
-void Discovery::AwaitPodGroups(std::function<void()> served) {
+void Discovery::AwaitMissing(std::function<void(ObjectKind)> served) {
   served_ = std::move(served);
-  timer_ = loop_->After(pace_.rediscover, [this] { AskPodGroups(); });
+  AskForMissing();
 }
 
-void Discovery::AskPodGroups() {
+// Asks in a while for all that is missing then, and so on until nothing is.
+void Discovery::AskForMissing() {
+  const bool missing = std::any_of(kCustomKinds.begin(), kCustomKinds.end(),
+                                   [this](const auto& custom) { return !(found_.*custom.found); });
+  if (!missing) return;
+  timer_ = loop_->After(pace_.rediscover, [this] {
+    for (const CustomKind& custom : kCustomKinds) {
+      if (!(found_.*custom.found)) AskFor(custom.kind);
+    }
+    AskForMissing();
+  });
+}
+
+void Discovery::AskFor(ObjectKind kind) {
+  const auto custom = std::find_if(kCustomKinds.begin(), kCustomKinds.end(),
+                                   [kind](const auto& one) { return one.kind == kind; });
   HttpRequest request;
-  request.target = kPodGroupApi;
-  http_->Send(std::move(request), [this](const HttpAnswer& answer) {
-    if (stopped_) return;
-    if (answer.status == 200) (void)ReadPodGroupApi(answer.body, &found_).ok();
-    if (found_.pod_groups) return served_();
-    timer_ = loop_->After(pace_.rediscover, [this] { AskPodGroups(); });
+  request.target = custom->path;
+  http_->Send(std::move(request), [this, custom](const HttpAnswer& answer) {
+    if (stopped_ || found_.*custom->found) return;
+    if (answer.status == 200) (void)custom->read(answer.body, &found_).ok();
+    if (found_.*custom->found) served_(custom->kind);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fairlead/base/result.h"
+#include "fairlead/model/cluster_store.h"
 #include "scheduler/kube/http.h"
 #include "scheduler/kube/pace.h"
 #include "scheduler/kube/trouble.h"
@@ -20,6 +21,8 @@ struct Discovered {
   bool jobs = true;            // batch/v1
   bool pod_group_api = false;  // the group scheduling.x-k8s.io/v1alpha1 is there
   bool pod_groups = false;     // and has podgroups
+  bool queue_api = false;      // the group fairlead.dev/v1alpha1 is there
+  bool queues = false;         // and has queues
 };
 
 // Bodies of /version, /api/v1, /apis and of one group version. Pure.
@@ -27,6 +30,7 @@ Status ReadVersion(std::string_view json, Discovered* out);
 Status ReadCore(std::string_view json, Discovered* out);
 Status ReadGroups(std::string_view json, Discovered* out);
 Status ReadPodGroupApi(std::string_view json, Discovered* out);
+Status ReadQueueApi(std::string_view json, Discovered* out);
 
 class Discovery {
  public:
@@ -35,14 +39,16 @@ class Discovery {
   Discovery(IoLoop* loop, HttpClient* http, Trouble* trouble, const Pace& pace, Random* random);
 
   void Start(Done done);
-  // Looks for PodGroups every Pace::rediscover until they are served.
-  void AwaitPodGroups(std::function<void()> served);
+  // Looks every Pace::rediscover for the custom resources that were not found, until all are
+  // served; tells each once.
+  void AwaitMissing(std::function<void(ObjectKind)> served);
   void Stop();
 
  private:
   void Ask(std::size_t step);
   void OnAnswer(std::size_t step, const HttpAnswer& answer);
-  void AskPodGroups();
+  void AskForMissing();
+  void AskFor(ObjectKind kind);
 
   IoLoop* loop_;
   HttpClient* http_;
@@ -50,7 +56,7 @@ class Discovery {
   Pace pace_;
   Backoff backoff_;
   Done done_;
-  std::function<void()> served_;
+  std::function<void(ObjectKind)> served_;
   Discovered found_;
   IoLoop::TimerId timer_ = 0;
   bool stopped_ = false;

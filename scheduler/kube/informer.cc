@@ -126,7 +126,7 @@ Result<ListMeta> Informer::FinishPage() {
 
 void Informer::OnListFailed(const HttpAnswer& answer) {
   batch_.clear();
-  if (answer.status == 404 && resource_.kind == ObjectKind::kPodGroup) return OnNotServed();
+  if (answer.status == 404 && !resource_.protobuf) return OnNotServed();
   const std::string why = Describe(answer, fmt::format("list {}", name_));
   continue_.clear();
   // A cache that cannot answer does not mean that the store cannot.

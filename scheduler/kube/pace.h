@@ -17,7 +17,7 @@ struct Pace {
   Duration watch_min = Duration::Seconds(300);
   Duration watch_max = Duration::Seconds(600);
   Duration connect_timeout = Duration::Seconds(10);
-  Duration rediscover = Duration::Seconds(300);  // while the PodGroup API is not served
+  Duration rediscover = Duration::Seconds(300);  // while a custom resource is not served
 };
 
 // Where all jitter of one client comes from; used on the loop's thread only.

@@ -8,12 +8,13 @@
 namespace fairlead::kube {
 namespace {
 
-constexpr std::array<Resource, 5> kResources = {{
+constexpr std::array<Resource, 6> kResources = {{
     {ObjectKind::kNode, "nodes", "/api/v1/nodes", true},
     {ObjectKind::kPod, "pods", "/api/v1/pods", true},
     {ObjectKind::kJob, "jobs", "/apis/batch/v1/jobs", true},
     {ObjectKind::kPodGroup, "podgroups", "/apis/scheduling.x-k8s.io/v1alpha1/podgroups", false},
     {ObjectKind::kNamespace, "namespaces", "/api/v1/namespaces", true},
+    {ObjectKind::kQueue, "queues", "/apis/fairlead.dev/v1alpha1/queues", false},
 }};
 
 template <typename Upserted, typename Value>
@@ -49,6 +50,9 @@ Result<Event> UpsertFrom(ObjectKind kind, Encoding encoding, std::string_view ob
     case ObjectKind::kPodGroup:
       if (proto) break;
       return Wrap<PodGroupUpserted>(PodGroupFromJson(object, options, meta));
+    case ObjectKind::kQueue:
+      if (proto) break;
+      return Wrap<QueueUpserted>(QueueFromJson(object, meta));
   }
   return MakeError("a custom resource came as protobuf");
 }
@@ -63,6 +67,8 @@ Event RemovalOf(ObjectKind kind, const ObjectMeta& meta) {
       return JobRemoved{meta.ns, meta.name, meta.uid};
     case ObjectKind::kNamespace:
       return NamespaceRemoved{meta.name};
+    case ObjectKind::kQueue:
+      return QueueRemoved{meta.name};
     case ObjectKind::kPodGroup:
       break;
   }

@@ -18,8 +18,18 @@ constexpr std::int64_t kBurst = 5;  // times the rate
 constexpr std::size_t kMaxNotes = 1'000;
 constexpr int kMaxStatusTries = 4;
 constexpr std::string_view kStrategicMerge = "application/strategic-merge-patch+json";
+constexpr std::string_view kJsonPatch = "application/json-patch+json";
 
 std::string KeyOf(const PodRef& pod) { return pod.ns + "/" + pod.name; }
+
+// After so many failures in a row.
+Duration WaitAfter(int failures, const WriteEnv& env) {
+  constexpr int kDoublings = 8;  // by then it is as long as it gets
+  Backoff backoff(env.pace, env.random);
+  Duration wait;
+  for (int i = 0; i < std::min(failures, kDoublings); ++i) wait = backoff.Next();
+  return wait;
+}
 
 template <typename Task>
 void Close(const Task* task, std::vector<std::shared_ptr<Task>>* open) {
@@ -49,12 +59,21 @@ void Writer::SetPending(std::vector<PendingStatus> statuses) {
   if (draining_) return;
   for (PendingStatus& status : statuses) {
     const std::string key = KeyOf(status.pod);
-    QueueStatus(key, WaitingStatus{std::move(status)});
+    Enqueue(key, WaitingStatus{std::move(status)});
   }
   Pump();
 }
 
-void Writer::QueueStatus(const std::string& key, WaitingStatus status) {
+void Writer::SetQueueStatus(std::vector<QueueStatus> statuses) {
+  if (draining_) return;
+  for (QueueStatus& status : statuses) {
+    const std::string key = "/" + status.name;
+    Enqueue(key, WaitingStatus{std::move(status)});
+  }
+  Pump();
+}
+
+void Writer::Enqueue(const std::string& key, WaitingStatus status) {
   const bool added = statuses_.insert_or_assign(key, std::move(status)).second;
   if (added) status_order_.push_back(key);
 }
@@ -134,13 +153,7 @@ void Writer::StartStatus() {
   status_order_.pop_front();
   auto taken = statuses_.extract(key);
   WaitingStatus waiting = std::move(taken.mapped());
-  HttpRequest request;
-  request.method = "PATCH";
-  request.target = PodPath(waiting.status.pod, "status");
-  request.accept = kProtobuf;
-  request.content_type = kStrategicMerge;
-  request.body = PendingPatch(waiting.status, env_.clock->Now());
-  request.timeout = env_.request_timeout;
+  HttpRequest request = StatusRequest(waiting);
   ++open_statuses_;
   const Instant begun = env_.loop->Now();
   env_.http->Send(std::move(request),
@@ -152,20 +165,43 @@ void Writer::StartStatus() {
                   });
 }
 
+HttpRequest Writer::StatusRequest(const WaitingStatus& waiting) const {
+  HttpRequest request;
+  request.method = "PATCH";
+  request.timeout = env_.request_timeout;
+  if (const auto* pod = std::get_if<PendingStatus>(&waiting.status)) {
+    request.target = PodPath(pod->pod, "status");
+    request.accept = kProtobuf;
+    request.content_type = kStrategicMerge;
+    request.body = PendingPatch(*pod, env_.clock->Now());
+  } else {
+    const auto& queue = std::get<QueueStatus>(waiting.status);
+    request.target = QueuePath(queue.name, "status");
+    request.content_type = kJsonPatch;
+    request.body = QueueStatusPatch(queue);
+  }
+  return request;
+}
+
 void Writer::OnStatus(const std::string& key, WaitingStatus sent, const HttpAnswer& answer) {
-  const bool repeat = answer.status == 0 || answer.status == 429 || answer.status >= 500;
+  const bool of_queue = std::holds_alternative<QueueStatus>(sent.status);
+  // A conflict of a pod means another uid; of a queue, whose uid is tested by the patch, a race.
+  const bool repeat = answer.status == 0 || answer.status == 429 || answer.status >= 500 ||
+                      (of_queue && answer.status == 409);
   if (!repeat || draining_) {
-    // 404 and 409: the pod is gone or another one; its successor gets a status of its own.
-    if (answer.status == 403) Log(LogLevel::kWarning, "{}", Describe(answer, "patch pods/status"));
+    // It is gone or another one; its successor gets a status of its own.
+    if (answer.status != 403 || (of_queue && std::exchange(queues_forbidden_, true))) return;
+    Log(LogLevel::kWarning, "{}",
+        Describe(answer, of_queue ? "patch queues/status" : "patch pods/status"));
     return;
   }
-  if (++sent.tries >= kMaxStatusTries) return;
-  Backoff backoff(env_.pace, env_.random);
-  const Duration wait = RetryAfter(answer, env_.pace, backoff.Next());
+  // A pod that still waits is told again in time; a queue is told only when something changes.
+  if (++sent.tries >= kMaxStatusTries && !of_queue) return;
+  const Duration wait = RetryAfter(answer, env_.pace, WaitAfter(of_queue ? sent.tries : 1, env_));
   env_.loop->After(wait, [this, alive = std::weak_ptr(alive_), key, sent = std::move(sent)] {
     if (alive.expired() || draining_ || statuses_.count(key) > 0)
       return;  // a newer one replaces it
-    QueueStatus(key, sent);
+    Enqueue(key, sent);
     Pump();
   });
 }

@@ -1,6 +1,6 @@
-// Writer: what the engine wants written, in order of importance: bindings, evictions, pending
-// statuses, events. At most `connections` requests are in flight; statuses may hold a quarter of
-// them and events an eighth, so that a burst of either never stands in a binding's way.
+// Writer: what the engine wants written, in order of importance: bindings, evictions, statuses of
+// pods and queues, events. At most `connections` requests are in flight; statuses may hold a
+// quarter of them and events an eighth, so that a burst of either never stands in a binding's way.
 //
 // Everything happens on the loop's thread. Results go to the sink in batches: all that came in
 // between two turns of the loop.
@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "scheduler/kube/binding.h"
@@ -27,6 +28,7 @@ class Writer {
   void Bind(std::vector<BindRequest> requests);
   void Evict(std::vector<EvictRequest> requests);
   void SetPending(std::vector<PendingStatus> statuses);
+  void SetQueueStatus(std::vector<QueueStatus> statuses);
   void Note(std::vector<EventNote> notes);
 
   void SetEvictionApi(std::string api_version) { env_.eviction_api = std::move(api_version); }
@@ -39,7 +41,7 @@ class Writer {
 
  private:
   struct WaitingStatus {
-    PendingStatus status;
+    std::variant<PendingStatus, QueueStatus> status;
     int tries = 0;
   };
 
@@ -47,9 +49,10 @@ class Writer {
   void StartBind();
   void StartEvict();
   void StartStatus();
+  HttpRequest StatusRequest(const WaitingStatus& waiting) const;
   void OnStatus(const std::string& key, WaitingStatus sent, const HttpAnswer& answer);
   void StartNote();
-  void QueueStatus(const std::string& key, WaitingStatus status);
+  void Enqueue(const std::string& key, WaitingStatus status);
   bool TakeToken();
   void Answer(Event result);
   void PostResults();
@@ -60,7 +63,7 @@ class Writer {
   std::deque<BindRequest> binds_;
   std::deque<EvictRequest> evicts_;
   std::deque<std::string> status_order_;
-  std::unordered_map<std::string, WaitingStatus> statuses_;  // by namespace/name
+  std::unordered_map<std::string, WaitingStatus> statuses_;  // by namespace/name, /queue
   std::deque<EventNote> notes_;
   // In the order of their start; at most `connections`.
   std::vector<std::shared_ptr<BindTask>> open_binds_;
@@ -71,6 +74,7 @@ class Writer {
   EventBatch results_;
   std::function<void()> drained_;
   bool draining_ = false;
+  bool queues_forbidden_ = false;  // has been said
 
   std::int64_t tokens_;  // of the events' bucket, in 1/1000
   Instant filled_;

@@ -129,6 +129,8 @@ std::vector<PodRef> ClusterStore::EndRelist(ObjectKind kind, Instant now) {
     case ObjectKind::kNamespace:
       for (const std::string& name : Sweep(&s.namespaces, generation)) s.Retenant(name, "");
       break;
+    case ObjectKind::kQueue:
+      return gone;
   }
   s.Wake();
   return gone;

@@ -131,7 +131,7 @@ struct ClusterStore::State {
   std::map<std::pair<std::string, std::string>, Known<PodGroupInfo>> groups;
   std::map<std::string, Known<NamespaceInfo>> namespaces;
 
-  std::uint32_t generation[5] = {1, 1, 1, 1, 1};  // by ObjectKind
+  std::uint32_t generation[6] = {1, 1, 1, 1, 1, 1};  // by ObjectKind
   std::uint32_t Generation(ObjectKind kind) const {
     return generation[static_cast<std::size_t>(kind)];
   }

@@ -28,6 +28,7 @@ main() {
   check "a bound pod can be evicted" evict "${pods[0]}"
   check "an event can be written" write_event "${pods[1]}"
   check "a PodGroup can be made and listed" use_podgroups
+  check "a Queue can be made, listed and its status patched" use_queues
   check "pods cannot be deleted directly" call 403 DELETE "$PODS/${pods[1]}"
   check "secrets cannot be read" call 403 GET /api/v1/secrets
   say "all checks passed"
@@ -131,6 +132,21 @@ write_event() {
   call 201 POST /api/v1/namespaces/smoke/events "{\"metadata\":{\"generateName\":\"smoke.\"},
     \"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"smoke\",\"name\":\"$1\"},
     \"reason\":\"Smoke\",\"message\":\"smoke\",\"type\":\"Normal\"}"
+}
+
+use_queues() {
+  local path=/apis/fairlead.dev/v1alpha1/queues
+  local merge=application/merge-patch+json
+  call_as admin 201 POST "$path" '{
+    "apiVersion": "fairlead.dev/v1alpha1", "kind": "Queue", "metadata": {"name": "smoke"},
+    "spec": {"weight": "1.5", "guarantee": {"cpu": 3, "gpu/H100": "1"}}}' &&
+    call_as admin 422 POST "$path" '{
+    "apiVersion": "fairlead.dev/v1alpha1", "kind": "Queue", "metadata": {"name": "wrong"},
+    "spec": {"weight": 0}}' &&
+    call 200 GET "$path" &&
+    [[ $(jq -r '.items[0].spec.order' "$DIR/answer") == priority_fifo ]] &&
+    call 200 PATCH "$path/smoke/status" '{"status": {"pendingGangs": 3}}' "$merge" &&
+    call 403 PATCH "$path/smoke" '{"spec": {"weight": 2}}' "$merge"
 }
 
 use_podgroups() {

@@ -17,6 +17,7 @@ CLUSTER=fairlead-test
 CONTROLLERS=1
 SCHEDULER=0
 PODGROUPS=1
+QUEUES=1
 MEMORY=1
 TIED_TO=
 DIR=
@@ -32,6 +33,7 @@ when they are ready. tests/controlplane/down.sh --dir DIR ends them.
   --no-controller-manager   API server only: no Job makes pods, nothing is garbage-collected
   --scheduler               also run the default kube-scheduler, without client rate limits
   --no-podgroups            leave out the PodGroup definition (scheduling.x-k8s.io/v1alpha1)
+  --no-queues               leave out the Queue definition (deploy/crds/queue.yaml)
   --disk                    keep etcd's data in DIR instead of in memory (/dev/shm)
   --tied-to PID             end everything when process PID is gone
 
@@ -57,6 +59,7 @@ main() {
   ((SCHEDULER == 0)) || start_scheduler
   apply_manifests
   ((PODGROUPS == 0)) || wait_for "the PodGroup API" podgroups_served
+  ((QUEUES == 0)) || wait_for "the Queue API" queues_served
   ((CONTROLLERS == 0)) || wait_for "the default service account" default_account_exists
   trap - EXIT
   say "ready in $((SECONDS - started)) s at $SERVER (logs in $DIR/logs)"
@@ -69,6 +72,7 @@ parse() {
       --no-controller-manager) CONTROLLERS=0 ;;
       --scheduler) SCHEDULER=1 ;;
       --no-podgroups) PODGROUPS=0 ;;
+      --no-queues) QUEUES=0 ;;
       --disk) MEMORY=0 ;;
       --tied-to) TIED_TO=${2:?--tied-to needs a process id} && shift ;;
       --help | -h) usage && exit 0 ;;
@@ -254,6 +258,8 @@ apiserver_ready() { [[ $(api /readyz) == ok ]]; }
 
 podgroups_served() { api /apis/scheduling.x-k8s.io/v1alpha1 >/dev/null; }
 
+queues_served() { api /apis/fairlead.dev/v1alpha1 >/dev/null; }
+
 default_account_exists() { api /api/v1/namespaces/default/serviceaccounts/default >/dev/null; }
 
 # wait_for WHAT PREDICATE: fails when a server ended or the time is over.
@@ -271,6 +277,7 @@ wait_for() {
 apply_manifests() {
   local files=(-f "$ROOT/deploy/manifests/rbac.yaml")
   ((PODGROUPS == 0)) || files+=(-f "$HERE/podgroup-crd.yaml")
+  ((QUEUES == 0)) || files+=(-f "$ROOT/deploy/crds/queue.yaml")
   env -u HTTPS_PROXY -u https_proxy "$BIN/kubectl" --kubeconfig "$DIR/admin.kubeconfig" \
     --cache-dir "$DIR/kubectl-cache" create --validate=false "${files[@]}" \
     >"$DIR/logs/manifests.log" 2>&1 </dev/null || {

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)kube::NodeFromJson(text, {}, nullptr).ok();
   (void)kube::JobFromJson(text, nullptr).ok();
   (void)kube::PodGroupFromJson(text, {}, nullptr).ok();
+  (void)kube::QueueFromJson(text, nullptr).ok();
   (void)kube::StatusFromJson(text).ok();
   (void)kube::BookmarkFromJson(text).ok();
   if (const auto frame = kube::WatchFrameFromJson(text); frame.ok()) {

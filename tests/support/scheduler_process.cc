@@ -11,13 +11,24 @@ SchedulerProcess::SchedulerProcess(const std::string& dir, const SchedulerOption
   static int instances = 0;
   const std::string base = dir + "/scheduler-" + std::to_string(++instances);
   log_path_ = base + ".log";
-  WriteFileText(base + ".yaml", "http: {address: 127.0.0.1, port: " + std::to_string(port_) +
-                                    "}\ngrpc: {address: 127.0.0.1, port: " +
-                                    std::to_string(grpc_port_) + "}\n" + options.config);
+  config_path_ = base + ".yaml";
+  WriteConfig(options.config);
   std::vector<std::string> argv = {FAIRLEAD_BINARY,    "scheduler", "--kubeconfig",
-                                   options.kubeconfig, "--config",  base + ".yaml"};
+                                   options.kubeconfig, "--config",  config_path_};
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
   process_.Start(argv, log_path_, options.env);
+}
+
+void SchedulerProcess::WriteConfig(const std::string& config) const {
+  WriteFileText(config_path_,
+                "http: {address: 127.0.0.1, port: " + std::to_string(port_) +
+                    "}\ngrpc: {address: 127.0.0.1, port: " + std::to_string(grpc_port_) + "}\n" +
+                    config);
+}
+
+void SchedulerProcess::Reload(const std::string& config) {
+  WriteConfig(config);
+  process_.Signal(SIGHUP);
 }
 
 int SchedulerProcess::Get(const std::string& path, std::string* body) const {

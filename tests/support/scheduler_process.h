@@ -31,6 +31,8 @@ class SchedulerProcess {
   double Metric(const std::string& series) const;
   std::string Log() const;
 
+  // Rewrites its configuration (YAML, beside the HTTP port) and sends SIGHUP.
+  void Reload(const std::string& config);
   void Kill() { process_.Signal(SIGKILL); }
   // Sends SIGTERM and waits for the exit code.
   std::optional<int> Terminate(milliseconds patience = seconds(20));
@@ -40,6 +42,9 @@ class SchedulerProcess {
   std::uint16_t grpc_port() const { return grpc_port_; }
 
  private:
+  void WriteConfig(const std::string& config) const;
+
+  std::string config_path_;
   std::string log_path_;
   std::uint16_t port_;
   std::uint16_t grpc_port_;

@@ -37,6 +37,16 @@ struct Config {
 Result<Config> LoadConfig(const std::string& path);
 Result<Config> ParseConfig(std::string_view text, std::string_view file);
 
+// What differs, a line each: "queue a: weight 1 -> 2", "http.port: 8470 -> 0".
+struct ConfigChanges {
+  std::vector<std::string> live;     // takes effect in the next decision
+  std::vector<std::string> restart;  // needs a restart
+};
+ConfigChanges CompareConfigs(const Config& before, const Config& after);
+
+// What is in force after `read` was read anew over `running`, without a restart.
+Config WithLiveParts(const Config& running, const Config& read);
+
 // The `queues`, `tenants` and `policy` sections alone, for files that carry a policy inside
 // (decide, scenarios). Absent sections: null, for the queues a default-constructed node. `out` is
 // replaced as a whole, and only where there is no error.

@@ -8,6 +8,7 @@
 
 #include "fairlead/model/cluster_store.h"
 #include "fairlead/model/objects.h"
+#include "fairlead/model/policy.h"
 
 namespace fairlead {
 
@@ -40,6 +41,18 @@ struct NamespaceUpserted {
 };
 struct NamespaceRemoved {
   std::string name;
+};
+struct QueueUpserted {
+  QueueInfo queue;
+};
+struct QueueRemoved {
+  std::string name;
+};
+
+// A configuration was read anew and is valid. Its queues replace those of the one before; queues
+// that exist as objects stay.
+struct PolicyReplaced {
+  Policy policy;
 };
 
 // Around a full list of a kind: what is not upserted in between is gone.
@@ -75,7 +88,8 @@ struct EvictFinished {
 
 using Event = std::variant<NodeUpserted, NodeRemoved, PodUpserted, PodRemoved, JobUpserted,
                            JobRemoved, PodGroupUpserted, PodGroupRemoved, NamespaceUpserted,
-                           NamespaceRemoved, RelistBegun, RelistEnded, BindFinished, EvictFinished>;
+                           NamespaceRemoved, QueueUpserted, QueueRemoved, PolicyReplaced,
+                           RelistBegun, RelistEnded, BindFinished, EvictFinished>;
 using EventBatch = std::vector<Event>;
 
 }  // namespace fairlead

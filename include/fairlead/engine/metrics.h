@@ -50,6 +50,8 @@ class Metrics {
   void CountKubeletRejection();
   void CountVerifyFailure();
   void CountDroppedEvents(std::uint64_t n);
+  // fairlead_config_reloads_total{result="applied|refused"}.
+  void CountConfigReload(std::string_view result);
 
   // All of it in the Prometheus text format.
   std::string Text() const;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fairlead/base/time.h"
+#include "fairlead/cycle/queue_report.h"
 #include "fairlead/engine/events.h"
 #include "fairlead/model/cluster_store.h"
 
@@ -32,6 +34,19 @@ struct PendingStatus {
   std::string message;
 };
 
+// What a Queue object is to show as its status: whether it counts, and where something of it is in
+// force what it has.
+struct QueueStatus {
+  std::string name;
+  std::string uid;
+  std::int64_t generation = 0;  // of the object that the rest is about
+  bool accepted = false;        // the condition Accepted
+  std::string reason;           // one word in CamelCase
+  std::string message;
+  Instant since;                      // of the condition
+  std::optional<QueueReport> report;  // absent where nothing of it is in force
+};
+
 struct EventNote {
   PodRef pod;
   bool warning = false;
@@ -52,6 +67,9 @@ class ClusterWriter {
   // Best effort, after bindings, not answered. A later status of the same pod replaces a waiting
   // one.
   virtual void SetPending(std::vector<PendingStatus> statuses) = 0;
+  // Best effort, after bindings and pods' statuses, not answered. A later status of the same queue
+  // replaces a waiting one; one that fails is tried again until then or until the queue is gone.
+  virtual void SetQueueStatus(std::vector<QueueStatus> statuses) = 0;
   // Best effort and rate-limited: events beyond the rate are dropped and counted.
   virtual void Note(std::vector<EventNote> notes) = 0;
 };

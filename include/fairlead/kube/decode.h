@@ -43,6 +43,8 @@ Result<JobInfo> JobFromJson(std::string_view json, ObjectMeta* meta);
 Result<NamespaceInfo> NamespaceFromJson(std::string_view json, ObjectMeta* meta);
 Result<PodGroupInfo> PodGroupFromJson(std::string_view json, const TranslateOptions& options,
                                       ObjectMeta* meta);
+// A spec that cannot be used is no error but QueueInfo::object.invalid.
+Result<QueueInfo> QueueFromJson(std::string_view json, ObjectMeta* meta);
 
 // "k8s\0" + runtime.Unknown: its kind and raw bytes, which point into `bytes`.
 struct Unknown {

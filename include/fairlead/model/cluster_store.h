@@ -25,7 +25,8 @@
 
 namespace fairlead {
 
-enum class ObjectKind : std::uint8_t { kNode, kPod, kJob, kPodGroup, kNamespace };
+// Queues are no part of the store: they are policy, and the engine keeps them.
+enum class ObjectKind : std::uint8_t { kNode, kPod, kJob, kPodGroup, kNamespace, kQueue };
 
 // What became of a pod between two states of the store, for whoever follows bindings.
 enum class PodChange : std::uint8_t {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fairlead/base/time.h"
+#include "fairlead/queues/merge.h"
 
 namespace fairlead {
 
@@ -133,6 +134,13 @@ struct PodGroupInfo {
   std::int64_t min_member = 1;
   std::string queue;    // label fairlead.dev/queue of the group; empty = take that of the pods
   std::string invalid;  // as in PodInfo
+};
+
+struct QueueInfo {
+  QueueObject object;
+  // What its condition Accepted shows already, and since when; absent where it has none.
+  std::optional<bool> shown_accepted;
+  Instant shown_since;
 };
 
 struct NamespaceInfo {

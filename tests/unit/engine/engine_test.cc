@@ -30,6 +30,7 @@ class FakeWriter : public ClusterWriter {
   void SetPending(std::vector<PendingStatus> s) override {
     for (PendingStatus& status : s) statuses.push_back(std::move(status));
   }
+  void SetQueueStatus(std::vector<QueueStatus>) override {}
   void Note(std::vector<EventNote> n) override {
     for (EventNote& note : n) notes.push_back(std::move(note));
   }

@@ -23,6 +23,7 @@ class SilentWriter : public ClusterWriter {
   void Bind(std::vector<BindRequest>) override {}
   void Evict(std::vector<EvictRequest>) override {}
   void SetPending(std::vector<PendingStatus>) override {}
+  void SetQueueStatus(std::vector<QueueStatus>) override {}
   void Note(std::vector<EventNote>) override {}
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "scheduler/kube/discovery.h"
@@ -22,15 +23,15 @@ Reply Json(const std::string& body, int status = 200) {
   return reply;
 }
 
-// Answers like a 1.20 server with one pod; `pod_groups`: the CRD is there.
+// Answers like a 1.20 server with one pod; `custom`: the definitions of PodGroup and Queue are
+// there.
 class Cluster {
  public:
-  explicit Cluster(bool pod_groups)
-      : pod_groups_(pod_groups),
-        server([this](const Received& request) { return Answer(request); }) {}
+  explicit Cluster(bool custom)
+      : custom_(custom), server([this](const Received& request) { return Answer(request); }) {}
 
  private:
-  bool pod_groups_;
+  bool custom_;
 
  public:
   ScriptedServer server;
@@ -45,12 +46,16 @@ class Cluster {
     }
     if (target == "/apis") {
       return Json(std::string(R"({"groups":[{"name":"batch","versions":[{"version":"v1"}]})") +
-                  (pod_groups_ ? R"(,{"name":"scheduling.x-k8s.io","versions":)"
-                                 R"([{"version":"v1alpha1"}]}]})"
-                               : "]}"));
+                  (custom_ ? R"(,{"name":"scheduling.x-k8s.io","versions":)"
+                             R"([{"version":"v1alpha1"}]},{"name":"fairlead.dev","versions":)"
+                             R"([{"version":"v1alpha1"}]}]})"
+                           : "]}"));
     }
     if (target == "/apis/scheduling.x-k8s.io/v1alpha1") {
       return Json(R"({"resources":[{"name":"podgroups"},{"name":"podgroups/status"}]})");
+    }
+    if (target == "/apis/fairlead.dev/v1alpha1") {
+      return Json(R"({"resources":[{"name":"queues"},{"name":"queues/status"}]})");
     }
     if (target.find("watch=true") != std::string::npos) {
       Reply reply;
@@ -62,6 +67,10 @@ class Cluster {
     return Listed(target);
   }
   static Reply Listed(const std::string& target) {
+    if (target.find("/queues") != std::string::npos) {
+      return Json(
+          R"({"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"vision"}}]})");
+    }
     if (target.find("podgroups") != std::string::npos) {
       return Json(R"({"metadata":{"resourceVersion":"1"},"items":[]})");
     }
@@ -81,8 +90,8 @@ bool AllListed(const std::vector<Event>& events, std::size_t kinds) {
 }
 
 TEST(Client, FindsListsAndWrites) {
-  for (const bool pod_groups : {true, false}) {
-    const Cluster cluster(pod_groups);
+  for (const bool custom : {true, false}) {
+    const Cluster cluster(custom);
     RecordingSink sink;
     Metrics metrics;
     Client client(Harness::To(cluster.server), {}, &sink, &metrics);
@@ -93,10 +102,18 @@ TEST(Client, FindsListsAndWrites) {
     std::vector<ObjectKind> kinds = discovered.get_future().get();
     std::vector<ObjectKind> expected = {ObjectKind::kNode, ObjectKind::kPod, ObjectKind::kJob,
                                         ObjectKind::kNamespace};
-    if (pod_groups) expected.push_back(ObjectKind::kPodGroup);
+    if (custom) expected.push_back(ObjectKind::kPodGroup);
+    if (custom) expected.push_back(ObjectKind::kQueue);
     EXPECT_THAT(kinds, ::testing::UnorderedElementsAreArray(expected));
     ASSERT_TRUE(sink.WaitFor(
         [&](const std::vector<Event>& events) { return AllListed(events, expected.size()); }));
+
+    EXPECT_TRUE(sink.WaitFor([&](const std::vector<Event>& events) {
+      return !custom || std::any_of(events.begin(), events.end(), [](const Event& event) {
+        const auto* queue = std::get_if<QueueUpserted>(&event);
+        return queue != nullptr && queue->queue.object.spec.name == "vision";
+      });
+    }));
 
     client.Evict({{{"ta", "a", "u-a"}, "x"}});
     client.Bind({{{"ta", "a", "u-a"}, "n-1", {}, ""}});
@@ -182,17 +199,29 @@ TEST(Discovery, RepeatsUntilTheServerAnswers) {
   harness.Finish();
 }
 
-TEST(Discovery, WaitsForPodGroups) {
-  std::atomic<int> asked = 0;
-  const ScriptedServer server([&](const Received&) {
-    return ++asked < 3 ? Json("", 404) : Json(R"({"resources":[{"name":"podgroups"}]})");
+TEST(Discovery, WaitsForCustomResources) {
+  std::atomic<int> groups = 0;
+  std::atomic<int> queues = 0;
+  const ScriptedServer server([&](const Received& request) {
+    if (request.target == "/apis/fairlead.dev/v1alpha1") {
+      return ++queues < 2 ? Json("", 404) : Json(R"({"resources":[{"name":"queues"}]})");
+    }
+    return ++groups < 4 ? Json("", 404) : Json(R"({"resources":[{"name":"podgroups"}]})");
   });
   Harness harness(server);
   Discovery discovery(&harness.loop, &harness.http, &harness.trouble, FastPace(), &harness.random);
-  std::promise<void> served;
-  harness.On([&] { discovery.AwaitPodGroups([&] { served.set_value(); }); });
-  served.get_future().wait();
-  EXPECT_EQ(asked, 3);
+  std::vector<ObjectKind> served;
+  std::promise<void> all;
+  harness.On([&] {
+    discovery.AwaitMissing([&](ObjectKind kind) {
+      served.push_back(kind);
+      if (served.size() == 2) all.set_value();
+    });
+  });
+  all.get_future().wait();
+  EXPECT_EQ(served, (std::vector{ObjectKind::kQueue, ObjectKind::kPodGroup}));
+  EXPECT_EQ(groups, 4);
+  EXPECT_EQ(queues, 2) << "not asked for any more";
   harness.Finish();
 }
 
@@ -202,6 +231,7 @@ TEST(Discovery, RefusesWhatIsNoJson) {
   EXPECT_FALSE(ReadCore("{}", &found).ok());
   EXPECT_FALSE(ReadGroups("[]", &found).ok());
   EXPECT_FALSE(ReadPodGroupApi(R"({"resources":1})", &found).ok());
+  EXPECT_FALSE(ReadQueueApi(R"({"resources":1})", &found).ok());
 }
 
 }  // namespace

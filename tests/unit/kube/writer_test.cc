@@ -299,6 +299,55 @@ TEST_F(WriterTest, BindingsBeforeEvictionsBeforeStatusesBeforeEvents) {
   EXPECT_THAT(server_->requests()[3].body, HasSubstr("WaitingForCapacity: new"));
 }
 
+QueueStatus StatusOf(const std::string& queue, const std::string& message) {
+  QueueStatus status;
+  status.name = queue;
+  status.uid = "u-" + queue;
+  status.message = message;
+  return status;
+}
+
+TEST_F(WriterTest, OfAQueuesStatusesOnlyTheLatestIsWritten) {
+  Run([](const Received&) { return Answer(200); }, 1);
+  harness_->On([&] {
+    writer_->Bind({Binding("first")});
+    writer_->SetQueueStatus({StatusOf("q", "old"), StatusOf("r", "r")});
+    writer_->SetQueueStatus({StatusOf("q", "new")});
+  });
+  ASSERT_TRUE(server_->WaitForRequests(3));
+  EXPECT_THAT(Requests(), ElementsAre("POST /api/v1/namespaces/ta/pods/first/binding",
+                                      "PATCH /apis/fairlead.dev/v1alpha1/queues/q/status",
+                                      "PATCH /apis/fairlead.dev/v1alpha1/queues/r/status"));
+  const Received request = server_->requests()[1];
+  EXPECT_EQ(request.headers.at("content-type"), "application/json-patch+json");
+  EXPECT_THAT(request.body, HasSubstr("\"message\":\"new\""));
+}
+
+// Nobody tells it again, so it is repeated for as long as it could come about.
+TEST_F(WriterTest, AQueuesStatusIsRepeatedUntilTheServerTakesIt) {
+  std::size_t at = 0;
+  std::vector<Reply> replies(9, Answer(500));
+  replies[1] = Dropped();
+  replies[2] = Answer(429);
+  replies[3] = Answer(409);
+  replies.push_back(Answer(200));
+  Run([&](const Received&) { return replies[std::min(at++, replies.size() - 1)]; });
+  harness_->On([&] { writer_->SetQueueStatus({StatusOf("q", "m")}); });
+  ASSERT_TRUE(server_->WaitForRequests(10));
+}
+
+TEST_F(WriterTest, AQueueThatIsGoneOrAnotherOrForbiddenIsLetBe) {
+  for (const int status : {404, 422, 403}) {
+    Run([&](const Received& request) { return Answer(request.method == "PATCH" ? status : 201); });
+    harness_->On([&] { writer_->SetQueueStatus({StatusOf("q", "m")}); });
+    ASSERT_TRUE(server_->WaitForRequests(1));
+    Bind({Binding("p")});  // by its answer the other one's has been seen
+    Only<BindFinished>();
+    EXPECT_EQ(server_->requests().size(), 2U) << status;
+    Reset();
+  }
+}
+
 TEST_F(WriterTest, EventsBeyondTheRateAreDroppedAndCounted) {
   Run([](const Received&) { return Answer(201); });
   const std::vector<EventNote> notes(130, EventNote{RefTo("p"), false, "Scheduled", "m"});
