@@ -239,9 +239,29 @@ class SurplusSolver {
                             ? Num::Ratio(capacity(dominant), amounts[dominant].amount)
                             : shares[dominant].Inverse();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
-      entry->direction[i] = i == dominant ? Num::Of(1) : shares[i] * inverse;
+      std::optional<Num> exact;
+      if (entry->base.empty()) {
+        exact = Dyadic(amounts[i], capacity(i), amounts[dominant], capacity(dominant));
+      }
+      entry->direction[i] = exact ? *exact : shares[i] * inverse;
     }
     entry->level = shares[dominant];
+  }
+
+  // The share of `a` over that of `b` where it has finitely many binary digits, few enough: such
+  // numbers have no radius, and sums of them tie exactly (halves of a cluster, and the like).
+  static std::optional<Num> Dyadic(const Amount& a, std::int64_t capacity_a, const Amount& b,
+                                   std::int64_t capacity_b) {
+    const Wide n =
+        Wide{static_cast<std::uint64_t>(a.amount)} * static_cast<std::uint64_t>(capacity_b);
+    Wide d = Wide{static_cast<std::uint64_t>(b.amount)} * static_cast<std::uint64_t>(capacity_a);
+    if (n == d) return Num::Of(1);
+    int twos = 0;
+    for (; (d & 1) == 0 && twos < 62; ++twos) d >>= 1;
+    if ((d & 1) == 0 || n % d != 0 || n / d > static_cast<std::uint64_t>(kMaxAmount)) {
+      return std::nullopt;
+    }
+    return Num::Ratio(static_cast<std::int64_t>(n / d), std::int64_t{1} << twos);
   }
 
   void AddClass(std::uint32_t q, std::size_t c, std::uint32_t parent, const Num& weight,

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "fairlead/cycle/queue_report.h"
 #include "fairlead/engine/log.h"
@@ -37,12 +37,13 @@ bool WriteAll(int file, std::string_view text) {
 Status Replace(const std::string& path, std::string_view text) {
   const std::string fresh = path + ".new";
   const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return ErrorIn(fresh, std::strerror(errno));
+  if (file < 0) return ErrorIn(fresh, std::generic_category().message(errno));
   const bool whole = WriteAll(file, text) && fsync(file) == 0;
   const int failure = errno;
   close(file);
-  if (!whole) return ErrorIn(fresh, std::strerror(failure));
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return ErrorIn(path, std::strerror(errno));
+  if (!whole) return ErrorIn(fresh, std::generic_category().message(failure));
+  if (std::rename(fresh.c_str(), path.c_str()) != 0)
+    return ErrorIn(path, std::generic_category().message(errno));
   return Ok{};
 }
 
