@@ -59,13 +59,15 @@ class QueueSourceTest : public ::testing::Test {
     QueueReport report;
     report.name = name;
     report.pending_gangs = pending;
-    report.pending_pods = 8 * pending;
+    report.pending_pods = ++decisions_;  // which no status shows
+    report.decayed_usage = decisions_;
     report.oldest_wait = wait;
     source_.Decided();
     source_.Show({.at = now_, .version = 1, .queues = {report}});
   }
 
   Instant now_ = kStart;
+  std::int64_t decisions_ = 0;
   QueueSource source_{{Spec("default")}};
 };
 
@@ -74,7 +76,9 @@ TEST_F(QueueSourceTest, ObjectsComeChangeAndGo) {
   EXPECT_FALSE(source_.Refresh(now_));
   EXPECT_TRUE(Put(Object(Spec("a"))));
   EXPECT_THAT(Names(), ElementsAre("default", "a"));
+  EXPECT_THAT(After({}), SizeIs(1));
   EXPECT_FALSE(Put(Object(Spec("a")))) << "our own writes of the status come back so";
+  EXPECT_EQ(source_.next_status(), Instant{INT64_MAX}) << "and cause nothing";
   EXPECT_TRUE(Put(Object(Spec("a", 7), 2)));
   EXPECT_EQ(source_.queues()[1].weight, 7 * kWeightOne);
   source_.Remove("a");

@@ -167,6 +167,15 @@ TEST(Merge, ChangesThatFitOnlyTogetherAreAccepted) {
   EXPECT_THAT(Reasons(merged), ElementsAre("Accepted", "Accepted", "DoesNotFit"));
 }
 
+// The same where a third one is tried with them, so that they come one by one: a's 7 fit only once
+// b has given up 2.
+TEST(Merge, WhatALaterChangeMakesRoomForIsTriedAgain) {
+  const auto merged = MergeQueues(kFile, {Object(Spec("a", "team", 7), 0, Spec("a", "team", 5)),
+                                          Object(Spec("b", "team", 3), 1, Spec("b", "team", 5)),
+                                          Object(Spec("c", "team", 99), 2)});
+  EXPECT_THAT(Reasons(merged), ElementsAre("Accepted", "Accepted", "DoesNotFit"));
+}
+
 TEST(Merge, AChildOlderThanItsParentIsAccepted) {
   const auto merged =
       MergeQueues(kFile, {Object(Spec("kid", "mid", 2), 0), Object(Spec("mid", "team", 2), 5),
