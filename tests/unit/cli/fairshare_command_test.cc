@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -150,7 +151,8 @@ Ran Fairshare(const std::string& arguments) {
 }
 
 std::string Written(const std::string& text) {
-  const std::string path = testing::TempDir() + "/fairshare.yaml";
+  // A file of its own, since tests run side by side.
+  const std::string path = testing::TempDir() + "/fairshare-" + std::to_string(getpid()) + ".yaml";
   EXPECT_TRUE(WriteFile(path, text).ok());
   return path;
 }

@@ -80,6 +80,7 @@ class SilentWriter : public ClusterWriter {
   void Evict(std::vector<EvictRequest> /*requests*/) override {}
   void SetPending(std::vector<PendingStatus> /*statuses*/) override {}
   void Note(std::vector<EventNote> /*notes*/) override {}
+  void SetQueueStatus(std::vector<QueueStatus>) override {}
   std::vector<BindRequest> binds;
 };
 
