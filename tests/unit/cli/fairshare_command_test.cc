@@ -152,7 +152,7 @@ Ran Fairshare(const std::string& arguments) {
 
 std::string Written(const std::string& text) {
   // A file of its own, since tests run side by side.
-  const std::string path = testing::TempDir() + "/fairshare-" + std::to_string(getpid()) + ".yaml";
+  const std::string path = testing::TempDir() + "/" + std::to_string(getpid()) + "-fairshare.yaml";
   EXPECT_TRUE(WriteFile(path, text).ok());
   return path;
 }
