@@ -13,6 +13,7 @@ namespace {
 struct State {
   bool open = false;
   Amounts sum;             // rescaled
+  std::vector<bool> used;  // by dimension: by an unfrozen class below that may grow
   std::vector<bool> live;  // by dimension
   Rational level = 0;
   Rational f = 0;                  // lowest level / weight among the children that may grow
@@ -116,6 +117,7 @@ class SurplusSolver {
     State& state = states_[node];
     state.sum = zero_;
     state.growth = zero_;
+    state.used.assign(zero_.size(), false);
     state.live.assign(zero_.size(), false);
     if (problem_.is_class(node)) {
       LookAtClass(node - problem_.class_node(0), state);
@@ -129,7 +131,8 @@ class SurplusSolver {
       FindGrowth(node, state);
     }
     for (std::size_t d = 0; d < zero_.size(); ++d) {
-      state.live[d] = state.growth[d] > 0 || (mutant_ == Mutant::kSaturatedKept && Wanted(node, d));
+      const bool rises = state.used[d] && state.growth[d] > 0;
+      state.live[d] = rises || (mutant_ == Mutant::kSaturatedKept && Wanted(node, d));
     }
     state.level = LevelOf(state.sum, state.live);
     const auto lowest_of_frozen = LowestOfFrozen(node);
@@ -143,6 +146,7 @@ class SurplusSolver {
     for (std::size_t d = 0; d < zero_.size(); ++d) {
       state.sum[d] = it.surplus[d];
       if (state.open && problem_.capacity[d] > 0) state.growth[d] = wanted_[c][d];
+      state.used[d] = state.growth[d] > 0;
       if (mutant_ == Mutant::kBaseInLevel) state.sum[d] += it.base[d];
     }
   }
@@ -170,6 +174,9 @@ class SurplusSolver {
       may_grow.push_back(child);
     }
     for (const std::size_t child : may_grow) {
+      for (std::size_t d = 0; d < zero_.size(); ++d) {
+        if (states_[child].used[d]) state.used[d] = true;
+      }
       const Rational level = LevelPerWeight(child);
       if (!state.front.empty() && level > state.f) continue;
       if (level < state.f) state.front.clear();

@@ -21,13 +21,15 @@
 //     proportion), in one pass, until each is frozen: satisfied, or held by a tight constraint on a
 //     dimension that it uses.
 //       level of a class   = the largest of its surplus / capacity;
-//       level of a queue   = the largest, over the dimensions in which it rises (live dimensions),
-//                            of the rescaled sum of its children's surpluses: a frozen child counts
-//                            with all that it holds, another child k with min(1, f w_k / level_k) of
-//                            its own rescaled sum, where f is the lowest level / weight among the
-//                            unfrozen children of the highest priority (H-DRF's "rescale to the
-//                            minimum node, ignore blocked nodes"). Without priorities a dimension
-//                            is live where an unfrozen class below uses it.
+//       level of a queue   = the largest, over its live dimensions, of the rescaled sum of its
+//                            children's surpluses: a frozen child counts with all that it holds,
+//                            another child k with min(1, f w_k / level_k) of its own rescaled sum,
+//                            where f is the lowest level / weight among the unfrozen children of the
+//                            highest priority (H-DRF's "rescale to the minimum node, ignore blocked
+//                            nodes").
+//       live dimensions    = those that an unfrozen class below uses (reached through children of the
+//                            highest priority among the unfrozen) and in which the rescaled sum
+//                            rises; without priorities the first implies the second.
 //     Below every queue that grows, those unfrozen children of the highest `priority` grow whose
 //     level / weight is the lowest, so that it stays equal among them.
 //  5. Constraints: capacity; at every queue its limit, as a capacity of the subtree (base
