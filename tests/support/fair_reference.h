@@ -4,7 +4,8 @@
 //
 // Where the definition leaves a choice, the reference reads it so:
 //
-//  Live: a dimension is live in a queue if the queue's rescaled sum rises in it as the queue's clock
+//  Live: a dimension is live in a queue if the queue's rescaled sum rises in it as the queue's
+//  clock
 //    runs (right derivative) and an unfrozen class uses it that is reached through children of the
 //    highest priority among the unfrozen. A level therefore always rises.
 //  Rescaling: f is the lowest level / weight among the unfrozen children of the highest priority

@@ -20,10 +20,9 @@ SchedulerProcess::SchedulerProcess(const std::string& dir, const SchedulerOption
 }
 
 void SchedulerProcess::WriteConfig(const std::string& config) const {
-  WriteFileText(config_path_,
-                "http: {address: 127.0.0.1, port: " + std::to_string(port_) +
-                    "}\ngrpc: {address: 127.0.0.1, port: " + std::to_string(grpc_port_) + "}\n" +
-                    config);
+  WriteFileText(config_path_, "http: {address: 127.0.0.1, port: " + std::to_string(port_) +
+                                  "}\ngrpc: {address: 127.0.0.1, port: " +
+                                  std::to_string(grpc_port_) + "}\n" + config);
 }
 
 void SchedulerProcess::Reload(const std::string& config) {

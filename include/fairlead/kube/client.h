@@ -4,7 +4,8 @@
 // One IO thread runs all connections (asynchronous, HTTP/1.1 keep-alive over TLS). Lists and
 // watches of built-in kinds travel as protobuf, CRDs as JSON. What the API serves is found by
 // discovery, so that one binary works from Kubernetes 1.20 to the newest: policy/v1 or v1beta1
-// evictions, PodGroup and Queue where their CRDs are served, WatchList where it works and LIST + WATCH where not.
+// evictions, PodGroup and Queue where their CRDs are served, WatchList where it works and LIST +
+// WATCH where not.
 //
 // A server that is down or refuses is never fatal: it is retried with backoff (0.8 s to 30 s,
 // doubled, jittered), said in the log (once per change of reason, then once a minute) and shown in

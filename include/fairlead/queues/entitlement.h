@@ -24,10 +24,11 @@
 //       level of a queue   = the largest, over its live dimensions, of the rescaled sum of its
 //                            children's surpluses: a frozen child counts with all that it holds,
 //                            another child k with min(1, f w_k / level_k) of its own rescaled sum,
-//                            where f is the lowest level / weight among the unfrozen children of the
-//                            highest priority (H-DRF's "rescale to the minimum node, ignore blocked
-//                            nodes").
-//       live dimensions    = those that an unfrozen class below uses (reached through children of the
+//                            where f is the lowest level / weight among the unfrozen children of
+//                            the highest priority (H-DRF's "rescale to the minimum node, ignore
+//                            blocked nodes").
+//       live dimensions    = those that an unfrozen class below uses (reached through children of
+//       the
 //                            highest priority among the unfrozen) and in which the rescaled sum
 //                            rises; without priorities the first implies the second.
 //     Below every queue that grows, those unfrozen children of the highest `priority` grow whose

@@ -325,13 +325,15 @@ TEST_F(WriterTest, OfAQueuesStatusesOnlyTheLatestIsWritten) {
 
 // Nobody tells it again, so it is repeated for as long as it could come about.
 TEST_F(WriterTest, AQueuesStatusIsRepeatedUntilTheServerTakesIt) {
-  std::size_t at = 0;
   std::vector<Reply> replies(9, Answer(500));
   replies[1] = Dropped();
   replies[2] = Answer(429);
   replies[3] = Answer(409);
   replies.push_back(Answer(200));
-  Run([&](const Received&) { return replies[std::min(at++, replies.size() - 1)]; });
+  // The server may still be asking when the test's own variables are gone.
+  Run([replies = std::move(replies), at = std::size_t{0}](const Received&) mutable {
+    return replies[std::min(at++, replies.size() - 1)];
+  });
   harness_->On([&] { writer_->SetQueueStatus({StatusOf("q", "m")}); });
   ASSERT_TRUE(server_->WaitForRequests(10));
 }
