@@ -27,14 +27,12 @@
 //                            where f is the lowest level / weight among the unfrozen children of
 //                            the highest priority (H-DRF's "rescale to the minimum node, ignore
 //                            blocked nodes").
-//       live dimensions    = those that an unfrozen class below uses (reached through children of
-//       the
-//                            highest priority among the unfrozen) and in which the rescaled sum
-//                            rises; without priorities the first implies the second.
+//       live dimensions    = those in which the rescaled sum rises and that an unfrozen class below
+//                            uses, reached through children of the highest priority among the
+//                            unfrozen. Without priorities the second implies the first.
 //     Below every queue that grows, those unfrozen children of the highest `priority` grow whose
 //     level / weight is the lowest, so that it stays equal among them.
-//  5. Constraints: capacity; at every queue its limit, as a capacity of the subtree (base
-//  included);
+//  5. Constraints: capacity; at every queue its limit, as a capacity of the subtree with its base;
 //     both for every set U of GPU models: what accepts only models of U fits in U's sum.
 //  6. Whole units: leaves in depth-first order by name get the differences of the rounded prefix
 //     sums, per dimension, each prefix rounded down after adding 2^-64 of a unit. So every queue
