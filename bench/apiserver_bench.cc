@@ -258,8 +258,9 @@ int main(int argc, char** argv) {
   // The heaps that malloc gives to further threads grow by single pages, each with a call of the
   // kernel: a quarter of the server's time. All threads share the main heap instead, which grows
   // in large steps.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TOP_PAD, 16 << 20);
+  // Nothing else runs yet.
+  mallopt(M_ARENA_MAX, 1);       // NOLINT(concurrency-mt-unsafe)
+  mallopt(M_TOP_PAD, 16 << 20);  // NOLINT(concurrency-mt-unsafe)
   try {
     return fairlead::bench::Main(argc, argv);
   } catch (const std::exception& error) {

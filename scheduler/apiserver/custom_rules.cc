@@ -149,8 +149,10 @@ void CheckRules(const json::object& schema, const json::value& value, const json
       if (inner == nullptr) inner = FindObject(schema, {"additionalProperties"});
       if (inner == nullptr) continue;
       const json::value* was = before == nullptr ? nullptr : before->if_contains(entry.key());
-      const std::string name(KeyOf(entry));
-      CheckRules(*inner, entry.value(), was, field.empty() ? name : field + "." + name, findings);
+      std::string path = field;
+      if (!path.empty()) path += '.';
+      path += KeyOf(entry);
+      CheckRules(*inner, entry.value(), was, path, findings);
     }
   }
   const json::array* list = value.if_array();

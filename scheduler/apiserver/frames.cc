@@ -22,10 +22,14 @@ json::object InVersion(const Resource& resource, const json::object& object) {
 std::string_view AfterTypeMeta(const Resource& resource, std::string_view text) {
   const std::string kind = "\"kind\":\"" + resource.kind + "\",";
   const std::string version = "\"apiVersion\":\"" + resource.ApiVersion() + "\",";
-  for (const std::string& head : {"{" + kind + version, "{" + version + kind}) {
-    if (text.starts_with(head)) return text.substr(head.size());
-  }
-  return {};
+  if (!text.starts_with('{')) return {};
+  const std::string_view rest = text.substr(1);
+  const bool kind_first = rest.starts_with(kind);
+  if (!kind_first && !rest.starts_with(version)) return {};
+  const std::string& first = kind_first ? kind : version;
+  const std::string& second = kind_first ? version : kind;
+  if (!rest.substr(first.size()).starts_with(second)) return {};
+  return rest.substr(first.size() + second.size());
 }
 
 bool IsStatus(const json::object& object) {
