@@ -192,7 +192,7 @@ TEST(QueuesCommandUsage, WrongUsageIsExitCodeTwo) {
            {"--server ''", "expected HOST:PORT"},
            {"--server host:0", "expected HOST:PORT"},
            {"--server host:65536", "expected HOST:PORT"},
-           {"--server unix:/tmp/x", "expected HOST:PORT"},
+           {"--server unix:/run/x", "expected HOST:PORT"},
            {"--server ::1:8471", "expected HOST:PORT"},
            {"--tls-ca ca.pem", "--tls-ca requires --tls-cert"},
            {"--tls-ca /nonexistent --tls-cert c --tls-key k", "/nonexistent: cannot be read"},
