@@ -244,7 +244,7 @@ void WholeUnitsKeepSums(const Subject& subject) {
       if (!input.queues[q].parent.valid()) total[d] += amount;
       if (dimension.size() > 1) continue;
       const auto limit = EffectiveLimit(input.queues[q], dimension[0]);
-      RC_ASSERT(!limit || amount <= *limit);
+      if (limit) RC_ASSERT(amount <= *limit);
     }
   }
   const Amounts all = HeldBelow(input, solution, QueueId::None());
