@@ -10,6 +10,7 @@
 #include "queues/exact_solution.h"
 #include "queues/fixed.h"
 #include "queues/surplus.h"
+#include "queues/traced.h"
 
 namespace fairlead {
 namespace fair {
@@ -222,7 +223,8 @@ ExactAmount AmountOf(const SolvedClass<Num>& entry, std::size_t i, const Dimensi
 
 bool SolveInFixedPoint(const EntitlementInput& input, std::vector<Entitlement>* out) {
   const DemandModel model = MakeDemandModel(input);
-  return TryWith<Short>(input, model, out) || TryWith<Long>(input, model, out);
+  return TryWith<Short>(input, model, out) || TryWith<TracedShort>(input, model, out) ||
+         TryWith<TracedLong>(input, model, out);
 }
 
 std::vector<Entitlement> SolveInRationals(const EntitlementInput& input) {

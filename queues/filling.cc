@@ -4,6 +4,7 @@
 #include "queues/exact.h"
 #include "queues/filling_fronts.h"
 #include "queues/fixed.h"
+#include "queues/traced.h"
 
 namespace fairlead::fair {
 namespace {
@@ -475,7 +476,8 @@ FillingSolution<Num> Fill(const FillingProblem<Num>& problem) {
 }
 
 template FillingSolution<Short> Fill(const FillingProblem<Short>& problem);
-template FillingSolution<Long> Fill(const FillingProblem<Long>& problem);
+template FillingSolution<TracedShort> Fill(const FillingProblem<TracedShort>& problem);
+template FillingSolution<TracedLong> Fill(const FillingProblem<TracedLong>& problem);
 template FillingSolution<Exact> Fill(const FillingProblem<Exact>& problem);
 
 }  // namespace fairlead::fair

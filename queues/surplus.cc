@@ -8,6 +8,7 @@
 
 #include "queues/exact.h"
 #include "queues/fixed.h"
+#include "queues/traced.h"
 
 namespace fairlead::fair {
 namespace {
@@ -374,7 +375,8 @@ SolvedSurplus<Num> SolveSurplus(const EntitlementInput& input, const DemandModel
 }
 
 template SolvedSurplus<Short> SolveSurplus(const EntitlementInput&, const DemandModel&);
-template SolvedSurplus<Long> SolveSurplus(const EntitlementInput&, const DemandModel&);
+template SolvedSurplus<TracedShort> SolveSurplus(const EntitlementInput&, const DemandModel&);
+template SolvedSurplus<TracedLong> SolveSurplus(const EntitlementInput&, const DemandModel&);
 template SolvedSurplus<Exact> SolveSurplus(const EntitlementInput&, const DemandModel&);
 
 }  // namespace fairlead::fair
