@@ -53,7 +53,7 @@ class Rounding {
           continue;
         }
         moved[j] = true;
-        sums_[j] += (entry.direction[i] * entry.level).Times(model_.dimensions[j].capacity);
+        sums_[j] += entry.Surplus(amounts[i].amount, i);
         if (!entry.base.empty()) sums_[j] += entry.base[i];
       }
     }
@@ -170,7 +170,7 @@ class Rounding {
       e->bound_queue = QueueId(entry.end.queue);
       return true;
     }
-    const bool no_surplus = entry.level.IsExactZero() && !entry.base.empty();
+    const bool no_surplus = entry.part.IsExactZero() && !entry.base.empty();
     if (no_surplus) {
       e->bound_by = BoundBy::kGuarantee;
       e->bound_queue = QueueId(q);
@@ -211,11 +211,12 @@ bool TryWith(const EntitlementInput& input, const DemandModel& model,
 }
 
 template <typename Num>
-ExactAmount AmountOf(const SolvedClass<Num>& entry, std::size_t i, const Dimension& dimension) {
+ExactAmount AmountOf(const SolvedClass<Num>& entry, const Amount& demand, std::size_t i,
+                     const Dimension& dimension) {
   ExactAmount amount;
   amount.models = dimension.models;
   if (!entry.base.empty()) amount.base = entry.base[i].value();
-  amount.surplus = (entry.direction[i] * entry.level).Times(dimension.capacity).value();
+  amount.surplus = entry.Surplus(demand.amount, i).value();
   return amount;
 }
 
@@ -244,8 +245,8 @@ ExactEntitlements SolveExactly(const EntitlementInput& input) {
       out.index = c;
       out.satisfied = entry.end.kind == ClassEnd::Kind::kDemand;
       for (std::size_t i = 0; i < model.classes[q][c].size(); ++i) {
-        const Dimension& dimension = model.dimensions[model.classes[q][c][i].dimension];
-        out.amounts.push_back(AmountOf(entry, i, dimension));
+        const Amount& demand = model.classes[q][c][i];
+        out.amounts.push_back(AmountOf(entry, demand, i, model.dimensions[demand.dimension]));
       }
     }
     for (std::size_t r = 0; solved.guarantees.any && r < model.resources; ++r) {

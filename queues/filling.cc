@@ -56,12 +56,14 @@ class Filling : private FillingFronts<Num> {
   static constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
   bool IsFrozen(std::uint32_t member) const { return frozen_[member]; }
+  std::uint32_t BeginOf(std::uint32_t c) const { return problem_.classes[c].begin; }
+  std::uint32_t EndOf(std::uint32_t c) const { return problem_.classes[c].end; }
 
   // --- setting up ---
   void Prepare() {
     const std::size_t members = problem_.classes.size() + problem_.nodes.size();
     frozen_.assign(members, false);
-    solution_.level.resize(classes_);
+    solution_.at.resize(classes_);
     solution_.ends.resize(classes_);
     users_.resize(dimensions_);
     for (std::uint32_t m = 0; m < members; ++m) {
@@ -70,8 +72,9 @@ class Filling : private FillingFronts<Num> {
       nodes_[ParentOf(m)].children.push_back(m);
     }
     for (std::uint32_t c = 0; c < classes_; ++c) {
-      for (const std::uint32_t j : problem_.classes[c].dimensions) users_[j].push_back(c);
+      for (std::uint32_t i = BeginOf(c); i < EndOf(c); ++i) users_[problem_.uses[i]].push_back(c);
     }
+    growing_ = classes_;
     for (Node& node : nodes_) {
       std::stable_sort(
           node.children.begin(), node.children.end(),
@@ -110,16 +113,17 @@ class Filling : private FillingFronts<Num> {
   // Adds the dimensions of the member's unfrozen classes to its ancestors, as far as they are
   // active.
   void CountUsers(std::uint32_t member, int sign) {
-    std::vector<std::uint32_t> delta(dimensions_);
-    if (IsClass(member)) {
-      for (const std::uint32_t j : ClassAt(member).dimensions) delta[j] = 1;
-    } else {
-      delta = nodes_[NodeOf(member)].users;
-    }
     for (std::uint32_t n = ParentOf(member);; n = problem_.nodes[n].parent) {
-      for (std::size_t j = 0; j < dimensions_; ++j) {
-        nodes_[n].users[j] =
-            sign > 0 ? nodes_[n].users[j] + delta[j] : nodes_[n].users[j] - delta[j];
+      std::vector<std::uint32_t>& users = nodes_[n].users;
+      if (IsClass(member)) {
+        for (std::uint32_t i = BeginOf(member); i < EndOf(member); ++i) {
+          users[problem_.uses[i]] += static_cast<std::uint32_t>(sign);
+        }
+      } else {
+        const std::vector<std::uint32_t>& own = nodes_[NodeOf(member)].users;
+        for (std::size_t j = 0; j < dimensions_; ++j) {
+          users[j] += static_cast<std::uint32_t>(sign) * own[j];
+        }
       }
       if (n == 0 || !IsActive(MemberOf(n))) return;
     }
@@ -258,7 +262,7 @@ class Filling : private FillingFronts<Num> {
     Node& parent = nodes_[p];
     for (std::size_t j = 0; j < dimensions_; ++j) parent.frozen[j] += nodes_[n].frozen[j];
     if (!IsActive(member)) return;
-    TakeOut(p, member, nodes_[n].split, BitsOf(nodes_[n].frozen));
+    TakeOut(p, member, nodes_[n].sum.split, BitsOf(nodes_[n].frozen));
   }
 
   // A member of a front froze. Where it had been rescaled, it now counts with more.
@@ -272,17 +276,22 @@ class Filling : private FillingFronts<Num> {
   }
 
   void Sum(Node* node) {
-    node->sum = node->fronts.back().sum;
-    node->split = node->fronts.size() > 1 || node->split_children > 0;
+    const Line<Num>& front = node->fronts.back().sum;
+    Line<Num>& sum = node->sum;
+    sum.split = node->fronts.size() > 1 || node->split_children > 0;
     for (std::size_t j = 0; j < dimensions_; ++j) {
-      node->sum.p_constant[j] += node->frozen[j];
-      node->sum.x_constant[j] += node->frozen[j];
+      sum.p_constant[j] = front.p_constant[j] + node->frozen[j];
+      sum.p_slope[j] = front.p_slope[j];
     }
+    if (!sum.split) return;
+    sum.x_slope = front.held_slope();
+    sum.x_constant = front.held_constant();
+    for (std::size_t j = 0; j < dimensions_; ++j) sum.x_constant[j] += node->frozen[j];
     for (std::size_t i = 0; i + 1 < node->fronts.size(); ++i) {
-      const FrontOf& front = node->fronts[i];
+      const FrontOf& standing = node->fronts[i];
       for (std::size_t j = 0; j < dimensions_; ++j) {
-        node->sum.p_slope[j] += front.stood_slope[j];
-        node->sum.x_constant[j] += front.stood_held[j];
+        sum.p_slope[j] += standing.stood_slope[j];
+        sum.x_constant[j] += standing.stood_held[j];
       }
     }
   }
@@ -354,8 +363,8 @@ class Filling : private FillingFronts<Num> {
       bool used = false;
       for (const auto& term : constraints[i].terms) {
         used = used || node->users[term.dimension] > 0;
-        const Num& x = node->sum.x_constant[term.dimension];
-        const Num& dx = node->sum.x_slope[term.dimension];
+        const Num& x = node->sum.held_constant()[term.dimension];
+        const Num& dx = node->sum.held_slope()[term.dimension];
         constant += term.unit ? x : x * term.factor;
         slope += term.unit ? dx : dx * term.factor;
       }
@@ -375,7 +384,9 @@ class Filling : private FillingFronts<Num> {
       if (node.next_kind != EventKind::kMember) break;
       const std::uint32_t member = node.fronts.back().heap.top();
       if (IsClass(member)) {
-        FreezeClass(member, ClassAt(member).stop, {Freeze::Kind::kDone, 0, 0});
+        solution_.at[member] = node.clock;
+        solution_.ends[member] = {Freeze::Kind::kDone, 0, 0};
+        FreezeClass(member, node.clock);
         SettleAll();
         return;
       }
@@ -384,7 +395,13 @@ class Filling : private FillingFronts<Num> {
     Node& node = nodes_[n];
     if (node.next_kind == EventKind::kJoin) MergeFronts(&node);
     if (node.next_kind == EventKind::kSwitch) node.dominant = node.next_of;
-    if (node.next_kind == EventKind::kLimit) Tighten(n, node.next_of);
+    if (node.next_kind == EventKind::kLimit) {
+      Tighten(n, node.next_of);
+      if (growing_ == 0) {
+        nodes_[0].fronts.clear();
+        return;
+      }
+    }
     MarkDirty(n);
     SettleAll();
   }
@@ -407,11 +424,22 @@ class Filling : private FillingFronts<Num> {
     SetClocks(n);
     const auto& constraint = n == 0 ? problem_.capacity[which] : problem_.nodes[n].limits[which];
     const Freeze::Kind kind = n == 0 ? Freeze::Kind::kCapacity : Freeze::Kind::kLimit;
+    std::vector<std::uint32_t> held;
     for (const auto& term : constraint.terms) {
       for (const std::uint32_t c : users_[term.dimension]) {
-        if (!IsFrozen(c) && IsBelow(c, n)) FreezeClass(c, LevelOf(c), {kind, n, which});
+        if (IsFrozen(c) || !IsBelow(c, n)) continue;
+        frozen_[c] = true;
+        held.push_back(c);
+        solution_.at[c] = PlaceOf(c);
+        solution_.ends[c] = {kind, n, which};
       }
     }
+    // Nobody asks any more what the last ones hold.
+    if (held.size() == growing_) {
+      growing_ = 0;
+      return;
+    }
+    for (const std::uint32_t c : held) FreezeClass(c, solution_.at[c]);
   }
 
   bool IsBelow(std::uint32_t member, std::uint32_t n) const {
@@ -435,30 +463,32 @@ class Filling : private FillingFronts<Num> {
     }
   }
 
-  Num LevelOf(std::uint32_t c) {
+  // Level / weight of a class, given its parent's clock.
+  Num PlaceOf(std::uint32_t c) {
     if (!IsActive(c)) return Num();
     const std::uint32_t p = ParentOf(c);
     const FrontOf& front = FrontWith(p, front_of_[c]);
     const bool grows = &front == &nodes_[p].fronts.back();
-    return WeightOf(c) * (grows ? nodes_[p].clock : front.join);
+    return grows ? nodes_[p].clock : front.join;
   }
 
-  void FreezeClass(std::uint32_t c, const Num& level, Freeze why) {
-    const FillingClass<Num>& entry = ClassAt(c);
+  // The class stops where its level / weight is `at`.
+  void FreezeClass(std::uint32_t c, const Num& at) {
     frozen_[c] = true;
-    solution_.level[c] = level;
-    solution_.ends[c] = why;
-    Node& parent = nodes_[entry.parent];
-    for (std::size_t i = 0; i < entry.dimensions.size(); ++i) {
-      parent.frozen[entry.dimensions[i]] += entry.direction[i] * level;
+    --growing_;
+    const std::uint32_t p = ParentOf(c);
+    Node& parent = nodes_[p];
+    std::uint64_t dimensions = 0;
+    for (std::uint32_t i = BeginOf(c); i < EndOf(c); ++i) {
+      const std::uint32_t j = problem_.uses[i];
+      parent.frozen[j] += problem_.slopes[i] * at;
+      dimensions |= Bit(j);
     }
     if (IsActive(c)) {
       CountUsers(c, -1);
-      std::uint64_t dimensions = 0;
-      for (const std::uint32_t j : entry.dimensions) dimensions |= Bit(j);
-      TakeOut(entry.parent, c, false, dimensions);
+      TakeOut(p, c, false, dimensions);
     } else {
-      MarkDirty(entry.parent);
+      MarkDirty(p);
     }
   }
 
@@ -466,6 +496,7 @@ class Filling : private FillingFronts<Num> {
   std::vector<bool> frozen_;                       // by member
   std::vector<std::vector<std::uint32_t>> users_;  // by dimension: classes
   std::vector<std::uint32_t> dirty_;               // heap
+  std::size_t growing_ = 0;                        // classes that are not frozen
 };
 
 }  // namespace

@@ -62,9 +62,9 @@ struct FillingClass {
   std::uint32_t parent = 0;
   Num weight;
   std::int32_t priority = 0;
-  std::vector<std::uint32_t> dimensions;
-  std::vector<Num> direction;  // share per unit of level, the largest is 1
-  Num stop;                    // > 0: level at which the class is done
+  std::uint32_t begin = 0;  // what it uses: [begin, end) of FillingProblem::uses and slopes
+  std::uint32_t end = 0;
+  Num stop;  // > 0: level at which the class is done
 };
 
 template <typename Num>
@@ -80,6 +80,8 @@ template <typename Num>
 struct FillingProblem {
   std::size_t dimensions = 0;
   std::vector<FillingClass<Num>> classes;
+  std::vector<std::uint32_t> uses;  // dimensions
+  std::vector<Num> slopes;          // beside `uses`: share per unit of level / weight
   std::vector<FillingNode<Num>> nodes;
   std::vector<Constraint<Num>> capacity;  // room > 0
   // By dimension: every class that uses it uses some other one at least as much, the same for all.
@@ -89,7 +91,7 @@ struct FillingProblem {
 
 template <typename Num>
 struct FillingSolution {
-  std::vector<Num> level;    // by class
+  std::vector<Num> at;       // by class: level / weight
   std::vector<Freeze> ends;  // by class
   std::size_t events = 0;
 };

@@ -88,16 +88,16 @@ class FillingFronts {
       return;
     }
     const FillingClass<Num>& c = ClassAt(member);
-    for (std::size_t i = 0; i < c.dimensions.size(); ++i) {
-      const Num slope = c.direction[i] * c.weight;
-      Num& p = front->sum.p_slope[c.dimensions[i]];
-      Num& x = front->sum.x_slope[c.dimensions[i]];
+    Line<Num>& sum = front->sum;
+    for (std::uint32_t i = c.begin; i < c.end; ++i) {
+      const Num& slope = problem_.slopes[i];
+      const std::uint32_t j = problem_.uses[i];
       if (add) {
-        p += slope;
-        x += slope;
+        sum.p_slope[j] += slope;
+        if (sum.split) sum.x_slope[j] += slope;
       } else {
-        p -= slope;
-        x -= slope;
+        sum.p_slope[j] -= slope;
+        if (sum.split) sum.x_slope[j] -= slope;
       }
     }
   }
@@ -105,7 +105,7 @@ class FillingFronts {
   // The line of an inner child in terms of its parent's clock, and the key of its next event.
   void Describe(std::uint32_t n) {
     const Node& node = nodes_[n];
-    CountSplit(n, node.split);
+    CountSplit(n, node.sum.split);
     const std::uint32_t member = MemberOf(n);
     const Num& lambda = node.lambda;
     const Num& mu = node.mu;
@@ -116,16 +116,18 @@ class FillingFronts {
     for (std::size_t j = 0; j < dimensions_; ++j) {
       line.p_constant[j] = node.sum.p_constant[j] - node.sum.p_slope[j] * back;
       line.p_slope[j] = node.sum.p_slope[j] * rate;
-      if (!node.split) continue;
+    }
+    line.split = node.sum.split;
+    if (line.split) {
+      line.x_constant.resize(dimensions_);
+      line.x_slope.resize(dimensions_);
+    }
+    for (std::size_t j = 0; line.split && j < dimensions_; ++j) {
       line.x_constant[j] = node.sum.x_constant[j] - node.sum.x_slope[j] * back;
       line.x_slope[j] = node.sum.x_slope[j] * rate;
     }
     line.p_constant[node.dominant] = Num();
     line.p_slope[node.dominant] = WeightOf(member);
-    if (!node.split) {
-      line.x_constant = line.p_constant;
-      line.x_slope = line.p_slope;
-    }
     keys_[member] = (lambda + mu * node.next) * inverse_weights_[member];
   }
 
@@ -166,7 +168,8 @@ class FillingFronts {
     for (std::size_t j = 0; j < dimensions_; ++j) {
       const Num p = front->sum.p_constant[j] + front->sum.p_slope[j] * front->join;
       front->stood_slope[j] = p * inverse;
-      front->stood_held[j] = front->sum.x_constant[j] + front->sum.x_slope[j] * front->join;
+      front->stood_held[j] =
+          front->sum.split ? front->sum.x_constant[j] + front->sum.x_slope[j] * front->join : p;
     }
   }
 

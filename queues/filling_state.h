@@ -82,28 +82,44 @@ class EventHeap {
 template <typename Num>
 using Row = std::vector<Num>;
 
-// Linear in a clock: constant + slope f, of the rescaled sum (p) and of what is held (x).
+// Linear in a clock: constant + slope f, of the rescaled sum (p) and of what is held (x). The two
+// are the same until something was rescaled (`split`), and then only p is kept.
 template <typename Num>
 struct Line {
   Row<Num> p_constant, p_slope, x_constant, x_slope;
+  bool split = false;
 
-  explicit Line(std::size_t dimensions = 0)
-      : p_constant(dimensions), p_slope(dimensions), x_constant(dimensions), x_slope(dimensions) {}
+  explicit Line(std::size_t dimensions = 0) : p_constant(dimensions), p_slope(dimensions) {}
 
+  const Row<Num>& held_constant() const { return split ? x_constant : p_constant; }
+  const Row<Num>& held_slope() const { return split ? x_slope : p_slope; }
+
+  void Split() {
+    if (split) return;
+    split = true;
+    x_constant = p_constant;
+    x_slope = p_slope;
+  }
   void Add(const Line& other) {
+    if (other.split) Split();
+    for (std::size_t j = 0; split && j < p_constant.size(); ++j) {
+      x_constant[j] += other.held_constant()[j];
+      x_slope[j] += other.held_slope()[j];
+    }
     for (std::size_t j = 0; j < p_constant.size(); ++j) {
       p_constant[j] += other.p_constant[j];
       p_slope[j] += other.p_slope[j];
-      x_constant[j] += other.x_constant[j];
-      x_slope[j] += other.x_slope[j];
     }
   }
   void Subtract(const Line& other) {
+    if (other.split) Split();
+    for (std::size_t j = 0; split && j < p_constant.size(); ++j) {
+      x_constant[j] -= other.held_constant()[j];
+      x_slope[j] -= other.held_slope()[j];
+    }
     for (std::size_t j = 0; j < p_constant.size(); ++j) {
       p_constant[j] -= other.p_constant[j];
       p_slope[j] -= other.p_slope[j];
-      x_constant[j] -= other.x_constant[j];
-      x_slope[j] -= other.x_slope[j];
     }
   }
 };
@@ -137,7 +153,6 @@ struct NodeState {
   std::uint64_t changed = 0;  // dimensions (bits) of P at the clock that jumped
   bool jumped = false;        // the clock, since the node was settled last
   bool dirty = false;
-  bool split = false;              // P and X differ
   std::size_t split_children = 0;  // in fronts
 
   EventKind next_kind = EventKind::kMember;

@@ -59,7 +59,10 @@ class SurplusSolver {
   struct Origin {
     std::uint32_t queue = 0;
     std::size_t index = 0;
-    std::optional<ClassEnd> stopped_by;  // where it is done before its demand is met
+    Num full;                            // level at which its demand is met
+    Num rate;                            // weight / full
+    Num done = Num::Of(1);               // part of the demand beyond the base where it is done
+    std::optional<ClassEnd> stopped_by;  // where that is before its demand is met
   };
 
   Num Used(std::size_t set, const std::vector<Num>& used) const {
@@ -186,11 +189,10 @@ class SurplusSolver {
     for (const std::size_t c : growing) AddClass(q, c, node, Num::Of(1), 0);
   }
 
-  // Fills in base and direction. False if the class does not grow.
+  // Fills in the base. False if the class does not grow.
   bool Start(std::uint32_t q, std::size_t c) {
     Class& entry = solved_.classes[q].emplace_back();
     const std::vector<Amount>& amounts = model_.classes[q][c];
-    entry.direction.resize(amounts.size());
     if (solved_.guarantees.any) {
       entry.base = BaseOfClass(solved_.guarantees, model_, q, c);
       const auto has = [](const Num& base) { return base.Sign() > 0; };
@@ -198,7 +200,7 @@ class SurplusSolver {
     }
     bool wants = false;
     for (std::size_t i = 0; i < amounts.size(); ++i) {
-      if (Missing(entry, amounts, i).Sign() <= 0) continue;
+      if (!entry.base.empty() && entry.Missing(amounts[i].amount, i).Sign() <= 0) continue;
       wants = true;
       const std::uint32_t j = amounts[i].dimension;
       for (const Shut& shut : shut_) {
@@ -208,45 +210,45 @@ class SurplusSolver {
         return false;
       }
     }
-    if (wants) Direct(amounts, &entry);
     return wants;
   }
 
-  static Num Missing(const Class& entry, const std::vector<Amount>& amounts, std::size_t i) {
-    const Num demand = Num::Of(amounts[i].amount);
-    return entry.base.empty() ? demand : demand - entry.base[i];
-  }
-
-  // The direction, scaled so that its largest entry is 1; `level` is where demand is met.
-  void Direct(const std::vector<Amount>& amounts, Class* entry) {
+  // Appends what the class uses, and how fast it takes it.
+  void AddSlopes(const Class& entry, const std::vector<Amount>& amounts, FillingClass<Num>* added,
+                 Origin* origin) {
     const auto capacity = [&](std::size_t i) {
       return model_.dimensions[amounts[i].dimension].capacity;
     };
     std::size_t dominant = 0;
-    std::vector<Num> shares(amounts.size());
+    std::vector<Num>& shares = shares_;
+    shares.resize(amounts.size());
     for (std::size_t i = 0; i < amounts.size(); ++i) {
       const Num& inverse = inverse_capacity_[amounts[i].dimension];
-      if (entry->base.empty()) {
+      if (entry.base.empty()) {
         shares[i] = inverse.Times(amounts[i].amount);
         if (LargerShare(amounts[i], capacity(i), amounts[dominant], capacity(dominant))) {
           dominant = i;
         }
       } else {
-        shares[i] = Missing(*entry, amounts, i) * inverse;
+        shares[i] = entry.Missing(amounts[i].amount, i) * inverse;
         if (i > 0 && (shares[i] - shares[dominant]).Sign() > 0) dominant = i;
       }
     }
-    const Num inverse = entry->base.empty()
-                            ? Num::Ratio(capacity(dominant), amounts[dominant].amount)
-                            : shares[dominant].Inverse();
+    origin->full = shares[dominant];
+    origin->rate = added->weight * (entry.base.empty()
+                                        ? Num::Ratio(capacity(dominant), amounts[dominant].amount)
+                                        : origin->full.Inverse());
+    added->begin = static_cast<std::uint32_t>(problem_.uses.size());
     for (std::size_t i = 0; i < amounts.size(); ++i) {
+      if (shares[i].IsExactZero()) continue;
       std::optional<Num> exact;
-      if (entry->base.empty()) {
+      if (entry.base.empty()) {
         exact = Dyadic(amounts[i], capacity(i), amounts[dominant], capacity(dominant));
       }
-      entry->direction[i] = exact ? *exact : shares[i] * inverse;
+      problem_.uses.push_back(amounts[i].dimension);
+      problem_.slopes.push_back(exact ? *exact * added->weight : shares[i] * origin->rate);
     }
-    entry->level = shares[dominant];
+    added->end = static_cast<std::uint32_t>(problem_.uses.size());
   }
 
   // The share of `a` over that of `b` where it has finitely many binary digits, few enough: such
@@ -259,7 +261,7 @@ class SurplusSolver {
     if (n == d) return Num::Of(1);
     int twos = 0;
     for (; (d & 1) == 0 && twos < 62; ++twos) d >>= 1;
-    if ((d & 1) == 0 || n % d != 0 || n / d > static_cast<std::uint64_t>(kMaxAmount)) {
+    if (d > n || (d & 1) == 0 || n % d != 0 || n / d > static_cast<std::uint64_t>(kMaxAmount)) {
       return std::nullopt;
     }
     return Num::Ratio(static_cast<std::int64_t>(n / d), std::int64_t{1} << twos);
@@ -272,13 +274,11 @@ class SurplusSolver {
     added.parent = parent;
     added.weight = weight;
     added.priority = priority;
-    added.stop = entry.level;
-    for (std::size_t i = 0; i < entry.direction.size(); ++i) {
-      if (entry.direction[i].IsExactZero()) continue;
-      added.dimensions.push_back(model_.classes[q][c][i].dimension);
-      added.direction.push_back(entry.direction[i]);
-    }
-    class_of_.push_back({q, c, std::nullopt});
+    Origin& origin = class_of_.emplace_back();
+    origin.queue = q;
+    origin.index = c;
+    AddSlopes(entry, model_.classes[q][c], &added, &origin);
+    added.stop = origin.full;
   }
 
   // A limit of the leaf is, for its only class, a level at which it is done.
@@ -286,22 +286,22 @@ class SurplusSolver {
             const std::vector<std::pair<std::uint32_t, Num>>& limits) {
     const Class& entry = solved_.classes[q][c];
     const std::vector<Amount>& amounts = model_.classes[q][c];
-    Num part = Num::Of(1);
+    Origin& origin = class_of_.back();
     for (const auto& [u, room] : limits) {
       const auto& dimensions = model_.sets[u].dimensions;
       Num wanted;
       for (std::size_t i = 0; i < amounts.size(); ++i) {
         if (std::binary_search(dimensions.begin(), dimensions.end(), amounts[i].dimension)) {
-          wanted += Missing(entry, amounts, i);
+          wanted += entry.Missing(amounts[i].amount, i);
         }
       }
       if ((wanted - room).Sign() <= 0) continue;
       const Num possible = room / wanted;
-      if ((possible - part).Sign() >= 0) continue;
-      part = possible;
-      class_of_.back().stopped_by = ClassEnd{ClassEnd::Kind::kLimit, q, u};
+      if ((possible - origin.done).Sign() >= 0) continue;
+      origin.done = possible;
+      origin.stopped_by = ClassEnd{ClassEnd::Kind::kLimit, q, u};
     }
-    if (class_of_.back().stopped_by) problem_.classes.back().stop = entry.level * part;
+    if (origin.stopped_by) problem_.classes.back().stop = origin.full * origin.done;
   }
 
   // Clusters whose pods ask for resources in the proportions of their nodes have dimensions that
@@ -340,8 +340,8 @@ class SurplusSolver {
   void Note(std::size_t i, const FillingSolution<Num>& filled) {
     const Origin& origin = class_of_[i];
     Class& entry = solved_.classes[origin.queue][origin.index];
-    entry.level = filled.level[i];
     const Freeze& end = filled.ends[i];
+    entry.part = end.kind == Freeze::Kind::kDone ? origin.done : filled.at[i] * origin.rate;
     if (end.kind == Freeze::Kind::kCapacity) {
       entry.end = {ClassEnd::Kind::kCapacity, 0, capacity_sets_[end.constraint]};
     } else if (end.kind == Freeze::Kind::kLimit) {
@@ -359,6 +359,7 @@ class SurplusSolver {
   SolvedSurplus<Num> solved_;
   FillingProblem<Num> problem_;
   std::vector<Num> inverse_capacity_;         // by dimension; 0 where there is none of it
+  std::vector<Num> shares_;                   // scratch of AddSlopes
   std::vector<Shut> shut_;                    // that hold for the queue being added
   std::vector<Origin> class_of_;              // by class of the problem
   std::vector<std::uint32_t> capacity_sets_;  // by constraint of the problem

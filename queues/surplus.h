@@ -18,13 +18,20 @@ struct ClassEnd {
   std::uint32_t set = 0;    // kLimit, kCapacity: of which resources
 };
 
-// A class after the solve. Its amounts are base + level x direction x capacity.
+// A class after the solve. Its amounts are base + part x (demand - base).
 template <typename Num>
 struct SolvedClass {
-  std::vector<Num> base;       // by amount of the class, units; empty = 0
-  std::vector<Num> direction;  // by amount: share per unit of level
-  Num level;                   // dominant share of the surplus
+  std::vector<Num> base;  // by amount of the class, units; empty = 0
+  Num part;               // of the demand beyond the base
   ClassEnd end;
+
+  // What the demand of `amount` leaves to want beyond the base.
+  Num Missing(std::int64_t amount, std::size_t i) const {
+    return base.empty() ? Num::Of(amount) : Num::Of(amount) - base[i];
+  }
+  Num Surplus(std::int64_t amount, std::size_t i) const {
+    return base.empty() ? part.Times(amount) : part * Missing(amount, i);
+  }
 };
 
 template <typename Num>
