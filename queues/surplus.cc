@@ -1,6 +1,7 @@
 #include "queues/surplus.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <map>
 #include <optional>
@@ -38,6 +39,7 @@ class SurplusSolver {
                                                          : Num());
     }
     AddCapacity();
+    Reserve();
     for (const std::uint32_t q : model_.children.back()) AddQueue(q, 0);
     FindShadows();
     const FillingSolution<Num> filled = Fill(problem_);
@@ -64,6 +66,19 @@ class SurplusSolver {
     Num done = Num::Of(1);               // part of the demand beyond the base where it is done
     std::optional<ClassEnd> stopped_by;  // where that is before its demand is met
   };
+
+  void Reserve() {
+    std::size_t classes = 0;
+    std::size_t amounts = 0;
+    for (const auto& queue : model_.classes) {
+      classes += queue.size();
+      for (const auto& c : queue) amounts += c.size();
+    }
+    class_of_.reserve(classes);
+    problem_.classes.reserve(classes);
+    problem_.uses.reserve(amounts);
+    problem_.slopes.reserve(amounts);
+  }
 
   Num Used(std::size_t set, const std::vector<Num>& used) const {
     return solved_.guarantees.any ? used[set] : Num();
@@ -259,8 +274,9 @@ class SurplusSolver {
         Wide{static_cast<std::uint64_t>(a.amount)} * static_cast<std::uint64_t>(capacity_b);
     Wide d = Wide{static_cast<std::uint64_t>(b.amount)} * static_cast<std::uint64_t>(capacity_a);
     if (n == d) return Num::Of(1);
-    int twos = 0;
-    for (; (d & 1) == 0 && twos < 62; ++twos) d >>= 1;
+    const auto low = static_cast<std::uint64_t>(d);
+    const int twos = std::min(low == 0 ? 62 : std::countr_zero(low), 62);
+    d >>= twos;
     if (d > n || (d & 1) == 0 || n % d != 0 || n / d > static_cast<std::uint64_t>(kMaxAmount)) {
       return std::nullopt;
     }
@@ -310,31 +326,31 @@ class SurplusSolver {
     const std::size_t n = model_.dimensions.size();
     problem_.shadowed.assign(n, false);
     if (solved_.guarantees.any) return;
-    std::vector<std::vector<bool>> below(n,
-                                         std::vector<bool>(n, true));  // i below j in every class
-    for (const Origin& origin : class_of_) {
-      const std::vector<Amount>& amounts = model_.classes[origin.queue][origin.index];
-      for (const Amount& a : amounts) Compare(a, amounts, &below[a.dimension]);
-    }
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> below;  // in every class so far
     for (std::uint32_t i = 0; i < n; ++i) {
-      for (std::uint32_t j = 0; j < n && !problem_.shadowed[i]; ++j) {
-        // Of two that are equal everywhere the first stays.
-        problem_.shadowed[i] = i != j && below[i][j] && (j < i || !below[j][i]);
+      for (std::uint32_t j = 0; j < n; ++j) {
+        if (i != j) below.emplace_back(i, j);
       }
     }
-  }
-
-  // Keeps in `below` only dimensions that the class uses at least as much as that of `a`.
-  void Compare(const Amount& a, const std::vector<Amount>& amounts,
-               std::vector<bool>* below) const {
-    if (std::find(below->begin(), below->end(), true) == below->end()) return;
-    std::vector<bool> larger(below->size(), false);
-    for (const Amount& b : amounts) {
-      larger[b.dimension] = !LargerShare(a, model_.dimensions[a.dimension].capacity, b,
-                                         model_.dimensions[b.dimension].capacity);
+    std::vector<std::int64_t> amounts(n);
+    for (std::size_t c = 0; c < class_of_.size() && !below.empty(); ++c) {
+      std::fill(amounts.begin(), amounts.end(), 0);
+      for (const Amount& a : model_.classes[class_of_[c].queue][class_of_[c].index]) {
+        amounts[a.dimension] = a.amount;
+      }
+      const auto above = [&](const std::pair<std::uint32_t, std::uint32_t>& pair) {
+        const auto& [i, j] = pair;
+        if (amounts[i] == 0 || amounts[j] == 0) return amounts[i] != 0;
+        return LargerShare({i, amounts[i]}, model_.dimensions[i].capacity, {j, amounts[j]},
+                           model_.dimensions[j].capacity);
+      };
+      below.erase(std::remove_if(below.begin(), below.end(), above), below.end());
     }
-    larger[a.dimension] = false;
-    for (std::size_t j = 0; j < below->size(); ++j) (*below)[j] = (*below)[j] && larger[j];
+    for (const auto& [i, j] : below) {
+      // Of two that are equal everywhere the first stays.
+      const bool mutual = std::binary_search(below.begin(), below.end(), std::pair{j, i});
+      problem_.shadowed[i] = problem_.shadowed[i] || !mutual || j < i;
+    }
   }
 
   void Note(std::size_t i, const FillingSolution<Num>& filled) {
