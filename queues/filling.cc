@@ -357,6 +357,7 @@ class Filling : private FillingFronts<Num> {
   }
 
   void PlanConstraints(Node* node, const std::vector<Constraint<Num>>& constraints) {
+    node->tight.clear();
     for (std::uint32_t i = 0; i < constraints.size(); ++i) {
       Num constant = Num() - constraints[i].room;
       Num slope;
@@ -368,42 +369,112 @@ class Filling : private FillingFronts<Num> {
         constant += term.unit ? x : x * term.factor;
         slope += term.unit ? dx : dx * term.factor;
       }
-      if (!used || (constant + slope * node->next).Sign() <= 0) continue;
-      node->next_kind = EventKind::kLimit;
-      node->next = (Num() - constant) / slope;
-      node->next_of = i;
+      if (!used) continue;
+      const int over = (constant + slope * node->next).Sign();
+      if (over < 0) continue;
+      if (over > 0) {
+        node->next_kind = EventKind::kLimit;
+        node->next = (Num() - constant) / slope;
+        node->tight.clear();
+      }
+      node->tight.push_back(i);
     }
   }
 
+  // --- what happens now ---
   void Step() {
     ++solution_.events;
     std::uint32_t n = 0;
+    std::uint32_t done = kNone;
     while (true) {
       Node& node = nodes_[n];
       node.clock = node.next;
       if (node.next_kind != EventKind::kMember) break;
       const std::uint32_t member = node.fronts.back().heap.top();
       if (IsClass(member)) {
-        solution_.at[member] = node.clock;
-        solution_.ends[member] = {Freeze::Kind::kDone, 0, 0};
-        FreezeClass(member, node.clock);
-        SettleAll();
-        return;
+        done = member;
+        break;
       }
       n = NodeOf(member);
     }
     Node& node = nodes_[n];
-    if (node.next_kind == EventKind::kJoin) MergeFronts(&node);
-    if (node.next_kind == EventKind::kSwitch) node.dominant = node.next_of;
-    if (node.next_kind == EventKind::kLimit) {
-      Tighten(n, node.next_of);
-      if (growing_ == 0) {
-        nodes_[0].fronts.clear();
-        return;
+    if (node.next_kind == EventKind::kJoin || node.next_kind == EventKind::kSwitch) {
+      if (node.next_kind == EventKind::kJoin) MergeFronts(&node);
+      if (node.next_kind == EventKind::kSwitch) node.dominant = node.next_of;
+      MarkDirty(n);
+    } else if (done != kNone && !MayFall(done)) {
+      End(done, node.clock, {Freeze::Kind::kDone, 0, 0});
+      --growing_;
+      FreezeClass(done);
+    } else {
+      EndInstant();
+    }
+    SettleAll();
+  }
+
+  void End(std::uint32_t c, const Num& at, Freeze why) {
+    frozen_[c] = true;
+    solution_.at[c] = at;
+    solution_.ends[c] = why;
+  }
+
+  // Could a clock fall when the class freezes? Not while every node above keeps its dominant
+  // dimension and its growing front.
+  bool MayFall(std::uint32_t c) const {
+    for (std::uint32_t n = ParentOf(c);; n = problem_.nodes[n].parent) {
+      const Node& node = nodes_[n];
+      if (node.fronts.back().heap.size() == 1) return true;
+      if (n == 0) return false;
+      if (node.users[node.dominant] > 1) continue;
+      for (std::uint32_t i = BeginOf(c); i < EndOf(c); ++i) {
+        if (problem_.uses[i] == node.dominant) return true;
       }
     }
-    MarkDirty(n);
-    SettleAll();
+  }
+
+  // Freezes all that is done or held at the clock of the root.
+  void EndInstant() {
+    std::vector<std::uint32_t> ended;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> tight;  // node, constraint
+    FindEvents(0, &ended, &tight);
+    for (const std::uint32_t c : ended) {
+      End(c, nodes_[ParentOf(c)].clock, {Freeze::Kind::kDone, 0, 0});
+    }
+    for (const auto& [n, which] : tight) Tighten(n, which, &ended);
+    growing_ -= ended.size();
+    if (growing_ == 0) {
+      // Nobody asks any more what the last ones hold.
+      nodes_[0].fronts.clear();
+      return;
+    }
+    for (const std::uint32_t c : ended) FreezeClass(c);
+  }
+
+  // What happens below the node at its clock, which is that of its next event.
+  void FindEvents(std::uint32_t n, std::vector<std::uint32_t>* done,
+                  std::vector<std::pair<std::uint32_t, std::uint32_t>>* tight) {
+    const Node& node = nodes_[n];
+    for (const std::uint32_t which : node.tight) tight->emplace_back(n, which);
+    // Other events are strictly earlier than those of members.
+    if (node.next_kind != EventKind::kMember && node.next_kind != EventKind::kJoin) return;
+    const std::vector<std::uint32_t>& heap = node.fronts.back().heap.members();
+    std::vector<std::size_t> open = {0};
+    while (!open.empty()) {
+      const std::size_t i = open.back();
+      open.pop_back();
+      if (i >= heap.size()) continue;
+      const std::uint32_t member = heap[i];
+      const bool is_next = i == 0 && node.next_kind == EventKind::kMember;
+      if (!is_next && (keys_[member] - node.clock).Sign() != 0) continue;
+      open.push_back(2 * i + 1);
+      open.push_back(2 * i + 2);
+      if (IsClass(member)) {
+        done->push_back(member);
+      } else {
+        nodes_[NodeOf(member)].clock = nodes_[NodeOf(member)].next;
+        FindEvents(NodeOf(member), done, tight);
+      }
+    }
   }
 
   void MergeFronts(Node* node) {
@@ -419,27 +490,18 @@ class Filling : private FillingFronts<Num> {
   }
 
   // The constraint of the node (of the root: of the problem) has become tight: all that uses it
-  // freezes.
-  void Tighten(std::uint32_t n, std::uint32_t which) {
+  // ends.
+  void Tighten(std::uint32_t n, std::uint32_t which, std::vector<std::uint32_t>* ended) {
     SetClocks(n);
     const auto& constraint = n == 0 ? problem_.capacity[which] : problem_.nodes[n].limits[which];
     const Freeze::Kind kind = n == 0 ? Freeze::Kind::kCapacity : Freeze::Kind::kLimit;
-    std::vector<std::uint32_t> held;
     for (const auto& term : constraint.terms) {
       for (const std::uint32_t c : users_[term.dimension]) {
         if (IsFrozen(c) || !IsBelow(c, n)) continue;
-        frozen_[c] = true;
-        held.push_back(c);
-        solution_.at[c] = PlaceOf(c);
-        solution_.ends[c] = {kind, n, which};
+        End(c, PlaceOf(c), {kind, n, which});
+        ended->push_back(c);
       }
     }
-    // Nobody asks any more what the last ones hold.
-    if (held.size() == growing_) {
-      growing_ = 0;
-      return;
-    }
-    for (const std::uint32_t c : held) FreezeClass(c, solution_.at[c]);
   }
 
   bool IsBelow(std::uint32_t member, std::uint32_t n) const {
@@ -472,16 +534,14 @@ class Filling : private FillingFronts<Num> {
     return grows ? nodes_[p].clock : front.join;
   }
 
-  // The class stops where its level / weight is `at`.
-  void FreezeClass(std::uint32_t c, const Num& at) {
-    frozen_[c] = true;
-    --growing_;
+  // Counts the class, which has ended, among what its parent holds for good.
+  void FreezeClass(std::uint32_t c) {
     const std::uint32_t p = ParentOf(c);
     Node& parent = nodes_[p];
     std::uint64_t dimensions = 0;
     for (std::uint32_t i = BeginOf(c); i < EndOf(c); ++i) {
       const std::uint32_t j = problem_.uses[i];
-      parent.frozen[j] += problem_.slopes[i] * at;
+      parent.frozen[j] += problem_.slopes[i] * solution_.at[c];
       dimensions |= Bit(j);
     }
     if (IsActive(c)) {

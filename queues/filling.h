@@ -20,9 +20,10 @@
 // A standing front enters P with f / join of what it held when it stopped.
 //
 // Events: a class is done; a constraint becomes tight; a standing front is joined; another live
-// dimension becomes the dominant one. Classes that are done, joins and switches in different
-// places commute, so that the order among equal times does not matter; everything else is compared
-// exactly.
+// dimension becomes the dominant one. At one instant everything that is done or held freezes before
+// a clock falls: what stands afterwards would not get to its event in time. As long as no clock can
+// fall, classes that are done commute and are taken one by one, and so are joins and switches;
+// everything else is compared exactly.
 //
 // Cost: O(events x depth x dimensions), plus O(nodes x dimensions) per constraint that becomes
 // tight.

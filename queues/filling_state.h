@@ -156,8 +156,9 @@ struct NodeState {
   std::size_t split_children = 0;  // in fronts
 
   EventKind next_kind = EventKind::kMember;
-  Num next;                   // in terms of its clock
-  std::uint32_t next_of = 0;  // kSwitch: dimension; kLimit: constraint
+  Num next;                          // in terms of its clock
+  std::uint32_t next_of = 0;         // kSwitch: dimension
+  std::vector<std::uint32_t> tight;  // constraints that are tight at `next`
 };
 
 }  // namespace fairlead::fair
