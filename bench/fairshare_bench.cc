@@ -6,15 +6,19 @@
 //   SolveSparse       the same, each leaf using 4 of the resources
 //   SolveFlat         all leaves below the root
 //   SolveStructured   the tree with equal leaves; guarantees and limits at every level
-//   OrderStep         Next() and Charge() in that tree, distinct tasks; OrderFlat without inner
+//   Update            the first of these after a leaf that is held wants twice as much or half of
+//   it UpdateAny         the same after a leaf wants one unit more of one resource OrderStep Next()
+//   and Charge() in that tree, distinct tasks; OrderFlat without inner
 //                     queues, OrderEqual with equal tasks, so that most levels are equal
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "fairlead/queues/entitlement.h"
+#include "fairlead/queues/entitlement_memo.h"
 #include "fairlead/queues/hierarchy_order.h"
 
 namespace fairlead {
@@ -157,6 +161,43 @@ void SolveStructured(benchmark::State& state) {
   RunSolve(state, input);
 }
 BENCHMARK(SolveStructured)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+// A leaf that does not have all that it wants.
+QueueId HeldLeaf(const EntitlementInput& input, const std::vector<Entitlement>& answer) {
+  for (std::size_t q = input.queues.size(); q-- > 0;) {
+    if (!input.queues[q].demand.empty() && answer[q].bound_by != BoundBy::kDemand) {
+      return QueueId(static_cast<std::uint32_t>(q));
+    }
+  }
+  return QueueId::None();
+}
+
+void RunUpdate(benchmark::State& state, bool proportional) {
+  const EntitlementInput input = Input(Leaves(state), {});
+  EntitlementMemo memo;
+  const QueueId leaf = HeldLeaf(input, memo.Solve(input));
+  if (!leaf.valid()) {
+    state.SkipWithError("no leaf is held");
+    return;
+  }
+  std::vector<DemandClass> demand = input.queues[leaf.index()].demand;
+  std::vector<DemandClass> other = demand;
+  if (proportional) {
+    other.front().amounts.AddTimes(demand.front().amounts, 1);
+  } else {
+    other.front().amounts.Add(kCpu, 1);
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(memo.Update(leaf, other));
+    std::swap(demand, other);
+  }
+}
+
+void Update(benchmark::State& state) { RunUpdate(state, true); }
+BENCHMARK(Update)->Arg(10'000)->Unit(benchmark::kMicrosecond);
+
+void UpdateAny(benchmark::State& state) { RunUpdate(state, false); }
+BENCHMARK(UpdateAny)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void RunOrder(benchmark::State& state, const Shape& shape) {
   const EntitlementInput input = Input(Leaves(state), shape);

@@ -71,4 +71,12 @@ bool ResourceLimits::Allows(const ResourceVector& amounts) const {
   return true;
 }
 
+bool operator==(const ResourceLimits& a, const ResourceLimits& b) {
+  const auto all = static_cast<std::uint32_t>(std::max(a.limits_.size(), b.limits_.size()));
+  for (std::uint32_t r = 0; r < all; ++r) {
+    if (a.Get(ResourceId(r)) != b.Get(ResourceId(r))) return false;
+  }
+  return true;
+}
+
 }  // namespace fairlead

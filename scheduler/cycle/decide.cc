@@ -36,6 +36,7 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
                                                : CountDemand(snapshot, context, admission);
   const std::vector<std::int64_t> weights = EffectiveWeights(input.policy, input.history);
   Entitled entitled(snapshot, input.policy, context, *book, demand, weights);
+  if (input.memo != nullptr) entitled.Remember(input.memo);
   if (std::vector<ResourceVector> kept = entitled.Kept(); !kept.empty()) {
     book->Keep(std::move(kept), FreeOf(context, snapshot));
   }

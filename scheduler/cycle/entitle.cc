@@ -89,8 +89,8 @@ Entitled::Entitled(const Snapshot& snapshot, const Policy& policy, const QueueCo
       weights_(weights) {}
 
 void Entitled::Solve() {
-  if (!entitlements_.empty()) return;
-  entitlements_ = SolveEntitlements(
+  if (entitlements_ != nullptr) return;
+  entitlements_ = &memo_->Solve(
       MakeEntitlementInput(policy_, context_, book_, demand_, weights_, *snapshot_.names));
 }
 
@@ -131,14 +131,14 @@ std::vector<ResourceVector> Entitled::Kept() {
   std::vector<ResourceVector> kept;
   if (!KeepsAny(policy_)) return kept;
   Solve();
-  for (const Entitlement& entitlement : entitlements_) kept.push_back(entitlement.kept);
+  for (const Entitlement& entitlement : *entitlements_) kept.push_back(entitlement.kept);
   const auto none = [](const ResourceVector& amounts) { return amounts.IsZero(); };
   if (std::all_of(kept.begin(), kept.end(), none)) kept.clear();
   return kept;
 }
 
 std::int64_t Entitled::EntitledModels(QueueId queue, const std::vector<ResourceId>& models) const {
-  const Entitlement& entitlement = entitlements_[queue.index()];
+  const Entitlement& entitlement = (*entitlements_)[queue.index()];
   std::int64_t sum = 0;
   for (const ResourceId model : models) sum = Sum(sum, entitlement.amounts.Get(model));
   for (const AnyOf& any : entitlement.any_of) {
@@ -159,7 +159,7 @@ bool Entitled::OverShape(QueueId queue, ShapeId shape_id) const {
   for (const ResourceId r : contended) {
     if (requests.Get(r) == 0) continue;
     const bool divisible = r == kCpu || r == kMemory || r == kEphemeralStorage;
-    const std::int64_t entitled = entitlements_[queue.index()].amounts.Get(r);
+    const std::int64_t entitled = (*entitlements_)[queue.index()].amounts.Get(r);
     if (held.Get(r) >= Sum(entitled, divisible ? 0 : 1)) return true;
   }
   const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];

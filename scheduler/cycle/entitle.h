@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fairlead/queues/entitlement.h"
+#include "fairlead/queues/entitlement_memo.h"
 #include "scheduler/cycle/demand.h"
 #include "scheduler/cycle/queue_book.h"
 
@@ -39,6 +40,9 @@ class Entitled {
            const QueueBook& book, const std::vector<LeafDemand>& demand,
            const std::vector<std::int64_t>& weights);  // all outlive this
 
+  // Solves with what is known from earlier decisions. The memo outlives this.
+  void Remember(EntitlementMemo* memo) { memo_ = memo; }
+
   // By QueueId: what is kept for guarantees that are not lent. Empty where nothing is.
   std::vector<ResourceVector> Kept();
 
@@ -58,7 +62,9 @@ class Entitled {
   const std::vector<LeafDemand>& demand_;
   const std::vector<std::int64_t>& weights_;
   std::vector<std::vector<ResourceId>> contended_;  // by QueueId, sorted; empty until asked for
-  std::vector<Entitlement> entitlements_;           // by QueueId; empty where nothing was solved
+  EntitlementMemo own_memo_;
+  EntitlementMemo* memo_ = &own_memo_;
+  const std::vector<Entitlement>* entitlements_ = nullptr;  // by QueueId; null: nothing was solved
 };
 
 }  // namespace fairlead

@@ -98,6 +98,7 @@ struct Engine::State {
   std::string last_dry_run;
 
   UsageHistory history;
+  EntitlementMemo entitlements;  // of the decisions so far
   Instant next_tick{INT64_MAX};
 
   std::uint64_t table_version = 0;  // of the store in the last table of queues

@@ -43,7 +43,8 @@ bool Engine::State::Step(Instant now) {
                           .policy = policy,
                           .now = now,
                           .seed = options.seed,
-                          .history = remembers ? &history : nullptr};
+                          .history = remembers ? &history : nullptr,
+                          .memo = &entitlements};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);

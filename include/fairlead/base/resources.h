@@ -63,6 +63,9 @@ class ResourceLimits {
   void Set(ResourceId r, std::int64_t limit);  // limit >= 0
   bool Allows(const ResourceVector& amounts) const;
 
+  // Equal as functions of ResourceId.
+  friend bool operator==(const ResourceLimits& a, const ResourceLimits& b);
+
  private:
   std::vector<std::optional<std::int64_t>> limits_;
 };

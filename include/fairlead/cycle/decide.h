@@ -17,6 +17,7 @@
 #include "fairlead/model/plan.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/queues/entitlement_memo.h"
 #include "fairlead/queues/history.h"
 
 namespace fairlead {
@@ -30,6 +31,7 @@ struct DecideInput {
   // decision (no entry in `pending`), and `exhausted` is set.
   std::uint64_t step_budget = 4'000'000'000;
   const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
+  EntitlementMemo* memo = nullptr;        // of earlier decisions; saves time, changes nothing
 };
 
 struct Decision {
@@ -64,7 +66,7 @@ struct DecisionRecord {
 
   // The same input again; refers to this record.
   DecideInput Input() const {
-    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr};
+    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr, nullptr};
   }
 };
 
