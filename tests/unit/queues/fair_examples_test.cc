@@ -114,6 +114,7 @@ struct Example {
   Answer wrong_answer = {};
 };
 
+// NOLINTNEXTLINE(readability-function-size): a table.
 const std::vector<Example>& Examples() {
   static const std::vector<Example> examples = {
       // Ghodsi et al., NSDI 2011, section 4.1: CPU 9, memory 18; A's tasks (1, 4), B's (3, 1). 3
