@@ -70,7 +70,7 @@ whole_run() {
     phase "release: tests" run_tests release -LE e2e || :
     FAIRLEAD_JOBS=1 phase "release: end-to-end tests" run_tests release -L e2e || :
   fi
-  if phase "asan: build" build asan; then
+  if phase "asan: build" build asan quick_tests; then
     FAIRLEAD_FAULT_SCHEDULES=80 phase "asan: quick tests and fuzzing" run_tests asan -L 'quick|fuzz' || :
     [[ $FILTER ]] || phase "clang-tidy" tidy || :
   fi
