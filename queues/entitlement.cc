@@ -8,7 +8,6 @@
 #include "queues/demand_model.h"
 #include "queues/exact.h"
 #include "queues/exact_solution.h"
-#include "queues/fixed.h"
 #include "queues/surplus.h"
 #include "queues/traced.h"
 
@@ -224,8 +223,7 @@ ExactAmount AmountOf(const SolvedClass<Num>& entry, const Amount& demand, std::s
 
 bool SolveInFixedPoint(const EntitlementInput& input, std::vector<Entitlement>* out) {
   const DemandModel model = MakeDemandModel(input);
-  return TryWith<Short>(input, model, out) || TryWith<TracedShort>(input, model, out) ||
-         TryWith<TracedLong>(input, model, out);
+  return TryWith<Short>(input, model, out) || TryWith<Long>(input, model, out);
 }
 
 std::vector<Entitlement> SolveInRationals(const EntitlementInput& input) {

@@ -3,7 +3,6 @@
 #include "fairlead/base/check.h"
 #include "queues/exact.h"
 #include "queues/filling_fronts.h"
-#include "queues/fixed.h"
 #include "queues/traced.h"
 
 namespace fairlead::fair {
@@ -297,7 +296,7 @@ class Filling : private FillingFronts<Num> {
   }
 
   bool IsLive(const Node& node, std::size_t j) const {
-    return !problem_.shadowed[j] && node.users[j] > 0 && node.sum.p_slope[j].Sign() > 0;
+    return node.users[j] > 0 && node.sum.p_slope[j].Sign() > 0;
   }
 
   // Chooses the live dimension with the largest entry now, among equal ones the fastest, and
@@ -339,7 +338,7 @@ class Filling : private FillingFronts<Num> {
     node->lambda = node->sum.p_constant[node->dominant];
     node->mu = node->sum.p_slope[node->dominant];
     for (std::uint32_t j = 0; j < dimensions_; ++j) {
-      if (j == node->dominant || node->users[j] == 0 || problem_.shadowed[j]) continue;
+      if (j == node->dominant || node->users[j] == 0) continue;
       const Num constant = node->sum.p_constant[j] - node->lambda;
       const Num slope = node->sum.p_slope[j] - node->mu;
       if ((constant + slope * node->next).Sign() <= 0) continue;
@@ -567,8 +566,7 @@ FillingSolution<Num> Fill(const FillingProblem<Num>& problem) {
 }
 
 template FillingSolution<Short> Fill(const FillingProblem<Short>& problem);
-template FillingSolution<TracedShort> Fill(const FillingProblem<TracedShort>& problem);
-template FillingSolution<TracedLong> Fill(const FillingProblem<TracedLong>& problem);
+template FillingSolution<Long> Fill(const FillingProblem<Long>& problem);
 template FillingSolution<Exact> Fill(const FillingProblem<Exact>& problem);
 
 }  // namespace fairlead::fair

@@ -85,9 +85,6 @@ struct FillingProblem {
   std::vector<Num> slopes;          // beside `uses`: share per unit of level / weight
   std::vector<FillingNode<Num>> nodes;
   std::vector<Constraint<Num>> capacity;  // room > 0
-  // By dimension: every class that uses it uses some other one at least as much, the same for all.
-  // Such a dimension is never above the other, so that levels need not look at it.
-  std::vector<bool> shadowed;
 };
 
 template <typename Num>

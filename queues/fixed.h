@@ -192,9 +192,4 @@ Fixed<F> Fixed<F>::Product(const Fixed& a, const Fixed& b) {
   return result;
 }
 
-// Fast, and enough where few resources are used up one after the other.
-using Short = Fixed<3>;
-// Every resource that is used up multiplies the radius; this holds dozens of them.
-using Long = Fixed<10>;
-
 }  // namespace fairlead::fair

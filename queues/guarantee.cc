@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "queues/exact.h"
-#include "queues/fixed.h"
 #include "queues/traced.h"
 
 namespace fairlead::fair {
@@ -245,15 +244,12 @@ std::vector<Num> BaseOfClass(const Guarantees<Num>& guarantees, const DemandMode
 }
 
 template Guarantees<Short> GrantGuarantees(const EntitlementInput&, const DemandModel&);
-template Guarantees<TracedShort> GrantGuarantees(const EntitlementInput&, const DemandModel&);
-template Guarantees<TracedLong> GrantGuarantees(const EntitlementInput&, const DemandModel&);
+template Guarantees<Long> GrantGuarantees(const EntitlementInput&, const DemandModel&);
 template Guarantees<Exact> GrantGuarantees(const EntitlementInput&, const DemandModel&);
 template std::vector<Short> BaseOfClass(const Guarantees<Short>&, const DemandModel&, std::uint32_t,
                                         std::size_t);
-template std::vector<TracedShort> BaseOfClass(const Guarantees<TracedShort>&, const DemandModel&,
-                                              std::uint32_t, std::size_t);
-template std::vector<TracedLong> BaseOfClass(const Guarantees<TracedLong>&, const DemandModel&,
-                                             std::uint32_t, std::size_t);
+template std::vector<Long> BaseOfClass(const Guarantees<Long>&, const DemandModel&, std::uint32_t,
+                                       std::size_t);
 template std::vector<Exact> BaseOfClass(const Guarantees<Exact>&, const DemandModel&, std::uint32_t,
                                         std::size_t);
 

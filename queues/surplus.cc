@@ -1,14 +1,12 @@
 #include "queues/surplus.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "queues/exact.h"
-#include "queues/fixed.h"
 #include "queues/traced.h"
 
 namespace fairlead::fair {
@@ -41,7 +39,6 @@ class SurplusSolver {
     AddCapacity();
     Reserve();
     for (const std::uint32_t q : model_.children.back()) AddQueue(q, 0);
-    FindShadows();
     const FillingSolution<Num> filled = Fill(problem_);
     solved_.events = filled.events;
     for (std::size_t i = 0; i < class_of_.size(); ++i) Note(i, filled);
@@ -256,31 +253,10 @@ class SurplusSolver {
     added->begin = static_cast<std::uint32_t>(problem_.uses.size());
     for (std::size_t i = 0; i < amounts.size(); ++i) {
       if (shares[i].IsExactZero()) continue;
-      std::optional<Num> exact;
-      if (entry.base.empty()) {
-        exact = Dyadic(amounts[i], capacity(i), amounts[dominant], capacity(dominant));
-      }
       problem_.uses.push_back(amounts[i].dimension);
-      problem_.slopes.push_back(exact ? *exact * added->weight : shares[i] * origin->rate);
+      problem_.slopes.push_back(i == dominant ? added->weight : shares[i] * origin->rate);
     }
     added->end = static_cast<std::uint32_t>(problem_.uses.size());
-  }
-
-  // The share of `a` over that of `b` where it has finitely many binary digits, few enough: such
-  // numbers have no radius, and sums of them tie exactly (halves of a cluster, and the like).
-  static std::optional<Num> Dyadic(const Amount& a, std::int64_t capacity_a, const Amount& b,
-                                   std::int64_t capacity_b) {
-    const Wide n =
-        Wide{static_cast<std::uint64_t>(a.amount)} * static_cast<std::uint64_t>(capacity_b);
-    Wide d = Wide{static_cast<std::uint64_t>(b.amount)} * static_cast<std::uint64_t>(capacity_a);
-    if (n == d) return Num::Of(1);
-    const auto low = static_cast<std::uint64_t>(d);
-    const int twos = std::min(low == 0 ? 62 : std::countr_zero(low), 62);
-    d >>= twos;
-    if (d > n || (d & 1) == 0 || n % d != 0 || n / d > static_cast<std::uint64_t>(kMaxAmount)) {
-      return std::nullopt;
-    }
-    return Num::Ratio(static_cast<std::int64_t>(n / d), std::int64_t{1} << twos);
   }
 
   void AddClass(std::uint32_t q, std::size_t c, std::uint32_t parent, const Num& weight,
@@ -318,39 +294,6 @@ class SurplusSolver {
       origin.stopped_by = ClassEnd{ClassEnd::Kind::kLimit, q, u};
     }
     if (origin.stopped_by) problem_.classes.back().stop = origin.full * origin.done;
-  }
-
-  // Clusters whose pods ask for resources in the proportions of their nodes have dimensions that
-  // are equal in every class; as numbers with radii these could never be told apart.
-  void FindShadows() {
-    const std::size_t n = model_.dimensions.size();
-    problem_.shadowed.assign(n, false);
-    if (solved_.guarantees.any) return;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> below;  // in every class so far
-    for (std::uint32_t i = 0; i < n; ++i) {
-      for (std::uint32_t j = 0; j < n; ++j) {
-        if (i != j) below.emplace_back(i, j);
-      }
-    }
-    std::vector<std::int64_t> amounts(n);
-    for (std::size_t c = 0; c < class_of_.size() && !below.empty(); ++c) {
-      std::fill(amounts.begin(), amounts.end(), 0);
-      for (const Amount& a : model_.classes[class_of_[c].queue][class_of_[c].index]) {
-        amounts[a.dimension] = a.amount;
-      }
-      const auto above = [&](const std::pair<std::uint32_t, std::uint32_t>& pair) {
-        const auto& [i, j] = pair;
-        if (amounts[i] == 0 || amounts[j] == 0) return amounts[i] != 0;
-        return LargerShare({i, amounts[i]}, model_.dimensions[i].capacity, {j, amounts[j]},
-                           model_.dimensions[j].capacity);
-      };
-      below.erase(std::remove_if(below.begin(), below.end(), above), below.end());
-    }
-    for (const auto& [i, j] : below) {
-      // Of two that are equal everywhere the first stays.
-      const bool mutual = std::binary_search(below.begin(), below.end(), std::pair{j, i});
-      problem_.shadowed[i] = problem_.shadowed[i] || !mutual || j < i;
-    }
   }
 
   void Note(std::size_t i, const FillingSolution<Num>& filled) {
@@ -392,8 +335,7 @@ SolvedSurplus<Num> SolveSurplus(const EntitlementInput& input, const DemandModel
 }
 
 template SolvedSurplus<Short> SolveSurplus(const EntitlementInput&, const DemandModel&);
-template SolvedSurplus<TracedShort> SolveSurplus(const EntitlementInput&, const DemandModel&);
-template SolvedSurplus<TracedLong> SolveSurplus(const EntitlementInput&, const DemandModel&);
+template SolvedSurplus<Long> SolveSurplus(const EntitlementInput&, const DemandModel&);
 template SolvedSurplus<Exact> SolveSurplus(const EntitlementInput&, const DemandModel&);
 
 }  // namespace fairlead::fair

@@ -82,7 +82,9 @@ class Traced {
   std::uint64_t residue_ = 0;
 };
 
-using TracedShort = Traced<3>;
-using TracedLong = Traced<10>;
+// Fast, and enough where few resources are used up one after the other.
+using Short = Traced<3>;
+// Every resource that is used up multiplies the radius; this holds dozens of them.
+using Long = Traced<10>;
 
 }  // namespace fairlead::fair

@@ -18,7 +18,7 @@ constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 template <typename Num>
 class FixedTest : public testing::Test {};
-using Widths = testing::Types<Short, Long>;
+using Widths = testing::Types<Fixed<3>, Fixed<10>>;
 TYPED_TEST_SUITE(FixedTest, Widths);
 
 TYPED_TEST(FixedTest, KnowsExactValues) {
