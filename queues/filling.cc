@@ -21,8 +21,6 @@ class Filling : private FillingFronts<Num> {
 
  private:
   using Base = FillingFronts<Num>;
-  using Base::Bit;
-  using Base::BitsOf;
   using Base::ClassAt;
   using Base::classes_;
   using Base::Describe;
@@ -48,11 +46,9 @@ class Filling : private FillingFronts<Num> {
   using Base::problem_;
   using Base::Refresh;
   using Base::Stand;
-  using Base::StandingBits;
   using Base::WeightOf;
   using typename Base::FrontOf;
   using typename Base::Node;
-  static constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
   bool IsFrozen(std::uint32_t member) const { return frozen_[member]; }
   std::uint32_t BeginOf(std::uint32_t c) const { return problem_.classes[c].begin; }
@@ -158,38 +154,9 @@ class Filling : private FillingFronts<Num> {
       PlanRoot();
       return;
     }
-    const bool keeps = KeepsLevel(&node);
-    Num at;
-    if (!keeps) at = PickDominant(&node) * inverse_weights_[MemberOf(n)];
+    const Num at = PickDominant(&node) * inverse_weights_[MemberOf(n)];
     Plan(&node, problem_.nodes[n].limits);
-    if (IsActive(MemberOf(n))) Tell(n, keeps, at);
-    node.changed = 0;
-    node.jumped = false;
-  }
-
-  // Is the level what it was, for a reason that needs no comparison of equal numbers: its
-  // dimension, or another with the very same line, is still live and has not changed, and none that
-  // has changed is above it now. Then that dimension is the dominant one.
-  bool KeepsLevel(Node* node) const {
-    if (node->dominant == kNone) return false;
-    const auto same = [&](std::uint32_t j) {
-      return (node->changed & Bit(j)) == 0 && IsLive(*node, j) &&
-             (node->sum.p_constant[j] - node->lambda).IsExactZero() &&
-             (node->sum.p_slope[j] - node->mu).IsExactZero();
-    };
-    if (!IsLive(*node, node->dominant)) {
-      if (node->jumped) return false;
-      std::uint32_t j = 0;
-      while (j < dimensions_ && !same(j)) ++j;
-      if (j == dimensions_) return false;
-      node->dominant = j;
-    }
-    if ((node->changed & Bit(node->dominant)) != 0) return false;
-    for (std::uint32_t j = 0; node->changed != 0 && j < dimensions_; ++j) {
-      if ((node->changed & Bit(j)) == 0 || j == node->dominant || !IsLive(*node, j)) continue;
-      if (LeadNow(*node, j, node->dominant).Sign() > 0) return false;
-    }
-    return true;
+    if (IsActive(MemberOf(n))) Tell(n, at);
   }
 
   // By how much dimension j is above dimension i now; exactly 0 where both have the same line.
@@ -198,16 +165,13 @@ class Filling : private FillingFronts<Num> {
            (node.sum.p_slope[j] - node.sum.p_slope[i]) * node.clock;
   }
 
-  // Brings the parent up to date with an active node, whose level / weight is `at` unless it keeps
-  // its level.
-  void Tell(std::uint32_t n, bool keeps, const Num& at) {
-    const Node& node = nodes_[n];
+  // Brings the parent up to date with an active node, whose level / weight is `at`.
+  void Tell(std::uint32_t n, const Num& at) {
     const std::uint32_t member = MemberOf(n);
     const std::uint32_t p = problem_.nodes[n].parent;
     FrontOf& front = FrontWith(p, front_of_[member]);
     const bool grows = &front == &nodes_[p].fronts.back();
-    nodes_[p].changed |= node.changed;
-    if (keeps || (at - (grows ? nodes_[p].clock : front.join)).Sign() == 0) {
+    if ((at - (grows ? nodes_[p].clock : front.join)).Sign() == 0) {
       front.sum.Subtract(lines_[n]);
       Describe(n);
       front.sum.Add(lines_[n]);
@@ -217,12 +181,7 @@ class Filling : private FillingFronts<Num> {
     } else {
       Leave(p, &front, member);
       DropEmpty(p, grows);
-      const int side = Place(p, member, at);
-      // What stands is rescaled when the clock falls; the child, unless it grows as before.
-      if (side < 0) nodes_[p].changed |= StandingBits(nodes_[p]);
-      if (side > 0 || !grows) {
-        nodes_[p].changed |= BitsOf(node.sum.p_constant) | BitsOf(node.sum.p_slope);
-      }
+      Place(p, member, at);
     }
     MarkDirty(p);
   }
@@ -242,14 +201,10 @@ class Filling : private FillingFronts<Num> {
   bool Advance(std::uint32_t n) {
     Node& node = nodes_[n];
     while (!node.fronts.empty() && node.fronts.back().heap.empty()) {
-      node.changed |= StandingBits(node);
       node.fronts.pop_back();
-      node.jumped = true;
       if (!node.fronts.empty()) node.clock = node.fronts.back().join;
     }
     if (!node.fronts.empty()) return true;
-    node.changed = kAll;
-    node.jumped = true;
     return Activate(n);
   }
 
@@ -261,15 +216,14 @@ class Filling : private FillingFronts<Num> {
     Node& parent = nodes_[p];
     for (std::size_t j = 0; j < dimensions_; ++j) parent.frozen[j] += nodes_[n].frozen[j];
     if (!IsActive(member)) return;
-    TakeOut(p, member, nodes_[n].sum.split, BitsOf(nodes_[n].frozen));
+    TakeOut(p, member);
   }
 
-  // A member of a front froze. Where it had been rescaled, it now counts with more.
-  void TakeOut(std::uint32_t p, std::uint32_t member, bool split, std::uint64_t dimensions) {
+  // A member of a front froze.
+  void TakeOut(std::uint32_t p, std::uint32_t member) {
     FrontOf& front = FrontWith(p, front_of_[member]);
     const bool grows = &front == &nodes_[p].fronts.back();
     Leave(p, &front, member);
-    if (!grows || split) nodes_[p].changed |= dimensions;
     DropEmpty(p, grows);
     MarkDirty(p);
   }
@@ -537,15 +491,13 @@ class Filling : private FillingFronts<Num> {
   void FreezeClass(std::uint32_t c) {
     const std::uint32_t p = ParentOf(c);
     Node& parent = nodes_[p];
-    std::uint64_t dimensions = 0;
     for (std::uint32_t i = BeginOf(c); i < EndOf(c); ++i) {
       const std::uint32_t j = problem_.uses[i];
       parent.frozen[j] += problem_.slopes[i] * solution_.at[c];
-      dimensions |= Bit(j);
     }
     if (IsActive(c)) {
       CountUsers(c, -1);
-      TakeOut(p, c, false, dimensions);
+      TakeOut(p, c);
     } else {
       MarkDirty(p);
     }

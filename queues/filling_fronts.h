@@ -184,9 +184,9 @@ class FillingFronts {
     Stand(&node.fronts.back());
   }
 
-  // Puts a member that is in no front where its level / weight belongs: below the node's clock (<
-  // 0), which then falls, at it, or above it.
-  int Place(std::uint32_t n, std::uint32_t member, const Num& at) {
+  // Puts a member that is in no front where its level / weight belongs. Below the node's clock, the
+  // clock falls.
+  void Place(std::uint32_t n, std::uint32_t member, const Num& at) {
     Node& node = nodes_[n];
     const int side = (at - node.clock).Sign();
     if (side <= 0) {
@@ -194,10 +194,9 @@ class FillingFronts {
         Push(n);
         node.fronts.push_back(NewFront());
         node.clock = at;
-        node.jumped = true;
       }
       Join(n, &node.fronts.back(), member);
-      return side;
+      return;
     }
     FrontOf front = NewFront();
     front.join = at;
@@ -205,29 +204,6 @@ class FillingFronts {
     while (it != node.fronts.begin() && ProbablyLess((it - 1)->join, at)) --it;
     it = node.fronts.insert(it, std::move(front));
     Join(n, &*it, member);
-    return side;
-  }
-
-  // One bit per dimension; those from 63 on share one.
-  static std::uint64_t Bit(std::size_t j) {
-    return std::uint64_t{1} << std::min<std::size_t>(j, 63);
-  }
-
-  // Dimensions in which the row may differ from zero.
-  static std::uint64_t BitsOf(const Row<Num>& row) {
-    std::uint64_t bits = 0;
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      if (!row[j].IsExactZero()) bits |= Bit(j);
-    }
-    return bits;
-  }
-
-  static std::uint64_t StandingBits(const Node& node) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i + 1 < node.fronts.size(); ++i) {
-      bits |= BitsOf(node.fronts[i].stood_slope);
-    }
-    return bits;
   }
 
   const FillingProblem<Num>& problem_;

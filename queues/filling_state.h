@@ -148,10 +148,8 @@ struct NodeState {
   Line<Num> sum;                        // of the node in terms of its clock
   std::vector<std::uint32_t> users;     // by dimension: unfrozen classes below through active nodes
   std::uint32_t dominant = kNone;
-  Num lambda, mu;             // line of the dominant dimension when the node was settled last
-  Num clock;                  // current where the node does not grow
-  std::uint64_t changed = 0;  // dimensions (bits) of P at the clock that jumped
-  bool jumped = false;        // the clock, since the node was settled last
+  Num lambda, mu;  // line of the dominant dimension when the node was settled last
+  Num clock;       // current where the node does not grow
   bool dirty = false;
   std::size_t split_children = 0;  // in fronts
 

@@ -8,9 +8,8 @@
 // I3: comparisons are true statements about the exact numbers; where the intervals overlap they
 //     throw Undecided, and the caller repeats the computation with more digits or in Exact.
 //
-// The interface is that of Exact (exact.h): the solver is a template over both. Balls of a midpoint
-// and a radius are after F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval
-// arithmetic", IEEE Transactions on Computers 66(8), 2017.
+// Balls of a midpoint and a radius are after F. Johansson, "Arb: efficient arbitrary-precision
+// midpoint-radius interval arithmetic", IEEE Transactions on Computers 66(8), 2017.
 #pragma once
 
 #include <algorithm>

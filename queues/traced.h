@@ -6,7 +6,7 @@
 // equal only if their intervals overlap and their residues agree: of rationals that come less than
 // 2^-100 apart by chance, one pair in 2^61 would.
 //
-// The interface is that of Exact (exact.h).
+// The interface is that of Exact (exact.h): the solver is a template over both.
 #pragma once
 
 #include <cstdint>
