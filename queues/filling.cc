@@ -30,21 +30,25 @@ class Filling : private FillingFronts<Num> {
   using Base::FrontWith;
   using Base::inverse_weights_;
   using Base::IsActive;
+  using Base::IsBelow;
   using Base::IsClass;
   using Base::Join;
   using Base::keys_;
   using Base::Leave;
   using Base::lines_;
   using Base::MemberOf;
+  using Base::MergeFronts;
   using Base::NewFront;
   using Base::NodeOf;
   using Base::nodes_;
   using Base::ParentOf;
   using Base::Place;
+  using Base::PlaceOf;
   using Base::places_;
   using Base::PriorityOf;
   using Base::problem_;
   using Base::Refresh;
+  using Base::SetClocks;
   using Base::Stand;
   using Base::WeightOf;
   using typename Base::FrontOf;
@@ -430,18 +434,6 @@ class Filling : private FillingFronts<Num> {
     }
   }
 
-  void MergeFronts(Node* node) {
-    FrontOf top = std::move(node->fronts.back());
-    node->fronts.pop_back();
-    FrontOf* into = &node->fronts.back();
-    if (into->heap.size() < top.heap.size()) std::swap(*into, top);
-    into->sum.Add(top.sum);
-    for (const std::uint32_t member : top.heap.members()) {
-      front_of_[member] = into->id;
-      into->heap.Insert(member, keys_, &places_);
-    }
-  }
-
   // The constraint of the node (of the root: of the problem) has become tight: all that uses it
   // ends.
   void Tighten(std::uint32_t n, std::uint32_t which, std::vector<std::uint32_t>* ended) {
@@ -455,36 +447,6 @@ class Filling : private FillingFronts<Num> {
         ended->push_back(c);
       }
     }
-  }
-
-  bool IsBelow(std::uint32_t member, std::uint32_t n) const {
-    std::uint32_t node = ParentOf(member);
-    while (node > n) node = problem_.nodes[node].parent;
-    return node == n;
-  }
-
-  // Brings the clocks of all active nodes below n up to date with that of n: the level of a member
-  // follows from the clock at which its front grows or stands.
-  void SetClocks(std::uint32_t n) {
-    const Node& node = nodes_[n];
-    for (const FrontOf& front : node.fronts) {
-      const Num& at = &front == &node.fronts.back() ? node.clock : front.join;
-      for (const std::uint32_t member : front.heap.members()) {
-        if (IsClass(member)) continue;
-        Node& child = nodes_[NodeOf(member)];
-        child.clock = (WeightOf(member) * at - child.lambda) / child.mu;
-        SetClocks(NodeOf(member));
-      }
-    }
-  }
-
-  // Level / weight of a class, given its parent's clock.
-  Num PlaceOf(std::uint32_t c) {
-    if (!IsActive(c)) return Num();
-    const std::uint32_t p = ParentOf(c);
-    const FrontOf& front = FrontWith(p, front_of_[c]);
-    const bool grows = &front == &nodes_[p].fronts.back();
-    return grows ? nodes_[p].clock : front.join;
   }
 
   // Counts the class, which has ended, among what its parent holds for good.
