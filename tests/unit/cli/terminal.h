@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,16 +24,15 @@ class Terminal {
   Terminal(unsigned short columns, unsigned short rows, std::vector<std::string> arguments,
            const char* no_colour = "") {
     winsize size{rows, columns, 0, 0};
+    arguments.insert(arguments.begin(), FAIRLEAD_BINARY);
+    std::vector<std::string> environment =
+        EnvironmentWith({"TERM=xterm", "LANG=C.UTF-8", std::string("NO_COLOR=") + no_colour});
+    const std::vector<char*> argv = Pointers(&arguments);
+    const std::vector<char*> envp = Pointers(&environment);
+    // The child of a process with threads may not allocate: all is ready before the fork.
     child_ = forkpty(&terminal_, nullptr, nullptr, &size);
     if (child_ != 0) return;
-    setenv("TERM", "xterm", 1);        // NOLINT(concurrency-mt-unsafe): one thread
-    setenv("LANG", "C.UTF-8", 1);      // NOLINT(concurrency-mt-unsafe)
-    setenv("NO_COLOR", no_colour, 1);  // NOLINT(concurrency-mt-unsafe)
-    std::vector<char*> argv;
-    arguments.insert(arguments.begin(), FAIRLEAD_BINARY);
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(FAIRLEAD_BINARY, argv.data());
+    execve(FAIRLEAD_BINARY, argv.data(), envp.data());
     _exit(127);
   }
   ~Terminal() {
@@ -66,6 +64,26 @@ class Terminal {
   const std::string& output() const { return output_; }
 
  private:
+  static std::vector<char*> Pointers(std::vector<std::string>* texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : *texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+  }
+  // This process's environment, with these variables ("NAME=VALUE") instead of what they were.
+  static std::vector<std::string> EnvironmentWith(std::vector<std::string> variables) {
+    const std::vector<std::string> given = variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      const std::string text = *entry;
+      bool replaced = false;
+      for (const std::string& variable : given) {
+        replaced = replaced || text.starts_with(variable.substr(0, variable.find('=') + 1));
+      }
+      if (!replaced) variables.push_back(text);
+    }
+    return variables;
+  }
+
   bool ReadSome() {
     pollfd waiting{terminal_, POLLIN, 0};
     if (poll(&waiting, 1, kPatienceMs) <= 0) return false;
