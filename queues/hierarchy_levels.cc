@@ -1,5 +1,6 @@
 // Levels of HierarchyOrder: what a queue counts for in its parent.
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "fairlead/base/check.h"
@@ -19,6 +20,17 @@ mpq_class Ratio(std::int64_t num, std::int64_t den) {
   mpq_class ratio(Integer(num), Integer(den));
   ratio.canonicalize();
   return ratio;
+}
+
+mpq_class Ratio(const Share& share) { return Ratio(share.num, share.den); }
+
+// Of a point.
+mpq_class PointOf(const Measure& measure) {
+  mpz_class words;
+  mpz_import(words.get_mpz_t(), measure.lo.size(), -1, sizeof(mp_limb_t), 0, 0, measure.lo.data());
+  mpq_class point(words, mpz_class(1) << 128);
+  point.canonicalize();
+  return point;
 }
 
 Share ShareIn(const ResourceVector& capacity, std::size_t resource, std::int64_t amount) {
@@ -93,7 +105,7 @@ Measure HierarchyOrder::Tree::ShareOf(std::size_t resource, std::int64_t amount)
 void HierarchyOrder::Tree::Evaluate(Node* child) {
   Measure level;
   child->known = child->leaf ? LeafSums(child) : InnerSums(*child);
-  child->known = child->known && LevelOf(*child, &level) &&
+  child->known = child->known && LevelOf(child, &level) &&
                  queues::Scale(level, child->weight.den, child->weight.num, child->inverse_weight,
                                &child->key);
 }
@@ -107,13 +119,16 @@ bool HierarchyOrder::Tree::LeafSums(Node* leaf) {
   return true;
 }
 
+// That of the lowest key among the children that are not blocked, over or not.
+HierarchyOrder::Tree::Index HierarchyOrder::Tree::LowestChild(const Node& node) const {
+  const auto& [front, over] = node.heaps;
+  if (over.empty()) return front.front();
+  return front.empty() || Before(over.front(), front.front()) ? over.front() : front.front();
+}
+
 bool HierarchyOrder::Tree::InnerSums(const Node& node) {
   if (node.wild != 0) return false;
-  // The lowest key of the children that are not blocked, over or not.
-  const auto& [front, over] = node.heaps;
-  Index lowest = front.empty() ? over.front() : front.front();
-  if (!over.empty() && Before(over.front(), lowest)) lowest = over.front();
-  const Measure& f = nodes_[lowest].key;
+  const Measure& f = nodes_[LowestChild(node)].key;
   for (std::size_t r = 0; r < resources_; ++r) {
     Measure& sum = sums_[r];
     const std::int64_t held = AmountOf(node.blocked_amounts, r);
@@ -127,24 +142,37 @@ bool HierarchyOrder::Tree::InnerSums(const Node& node) {
   return true;
 }
 
-// The largest of `sums_`: of a leaf all count, of an inner queue the live resources. False where
-// it cannot be told which one that is.
-bool HierarchyOrder::Tree::LevelOf(const Node& node, Measure* level) const {
+// The largest of `sums_`, and which it may be: of a leaf all count, of an inner queue the live
+// resources. False where the largest cannot be told.
+bool HierarchyOrder::Tree::LevelOf(Node* node, Measure* level) const {
   *level = {};
+  node->tops.clear();
   bool known = true;
   for (std::size_t r = 0; r < resources_; ++r) {
-    if (sums_[r].IsZero() || (!node.leaf && node.live[r] == 0)) continue;
+    if (sums_[r].IsZero() || (!node->leaf && node->live[r] == 0)) continue;
     const auto order = queues::Compare(*level, sums_[r]);
+    if (order == std::strong_ordering::greater) continue;
     if (order == std::strong_ordering::less) {
       *level = sums_[r];
+      node->tops.clear();
       known = true;
-    } else if (!order) {
-      // Only a third one that is above both would make it clear again.
-      if (mpn_cmp(level->hi.data(), sums_[r].hi.data(), 4) < 0) *level = sums_[r];
-      known = false;
+    } else {
+      // Equal by their residues, or one that only a third one above both would make clear again.
+      // The larger number of the two lies between the larger ends.
+      if (mpn_cmp(level->lo.data(), sums_[r].lo.data(), 4) < 0) level->lo = sums_[r].lo;
+      if (mpn_cmp(level->hi.data(), sums_[r].hi.data(), 4) < 0) level->hi = sums_[r].hi;
+      if (!order) known = false;
     }
+    node->tops.push_back(static_cast<std::uint32_t>(r));
   }
   return known;
+}
+
+// Is the level that of this resource, beyond doubt?
+bool HierarchyOrder::Tree::IsTop(const Node& node, std::size_t resource) const {
+  if (node.tops.size() == 1) return node.tops.front() == resource;
+  return node.leaf &&
+         ShareIn(capacity_, resource, AmountOf(node.allocated, resource)) == node.share;
 }
 
 // Adds what the child counts for to the sums of its parent. The root needs no level.
@@ -179,6 +207,10 @@ bool HierarchyOrder::Tree::MakePart(Node* child) const {
     if (sums_[r].IsZero()) continue;
     if (zero) {
       part = sums_[r];
+    } else if (IsTop(*child, r)) {
+      // key = this sum / weight; so it is exact, where the product with the inverse would not be.
+      part = queues::RatioOf(child->weight.num, child->weight.den,
+                             queues::ResidueInverse(child->inverse_weight));
     } else if (!queues::Multiply(sums_[r], inverse, &part)) {
       return false;
     }
@@ -194,7 +226,7 @@ HierarchyOrder::Tree::Exact HierarchyOrder::Tree::ExactOf(Index index) const {
   const ResourceVector& whole = node.leaf ? node.allocated : node.blocked_amounts;
   for (std::size_t r = 0; r < resources_; ++r) {
     const Share share = ShareIn(capacity_, r, AmountOf(whole, r));
-    exact.sums[r] = Ratio(share.num, share.den);
+    exact.sums[r] = Ratio(share);
   }
   std::vector<Exact> children;
   const mpq_class* lowest = nullptr;
@@ -215,14 +247,42 @@ HierarchyOrder::Tree::Exact HierarchyOrder::Tree::ExactOf(Index index) const {
   return exact;
 }
 
+// The key without a look at all children: the sums are at hand, and exact where all that is in them
+// are weights (see MakePart). That is how most keys are that are equal.
+std::optional<mpq_class> HierarchyOrder::Tree::ReadExact(const Node& node) const {
+  if (node.leaf) return mpq_class(Ratio(node.share) * Ratio(node.weight.den, node.weight.num));
+  if (!node.known) return std::nullopt;
+  const std::optional<mpq_class> lowest = ReadExact(nodes_[LowestChild(node)]);
+  if (!lowest) return std::nullopt;
+  mpq_class level = 0;
+  for (const std::uint32_t r : node.tops) {
+    const Measure& full = node.full_sum[r];
+    const Measure& scaled = node.scaled_sum[r];
+    if (!full.IsPoint() || !scaled.IsPoint()) return std::nullopt;
+    mpq_class sum = Ratio(ShareIn(capacity_, r, AmountOf(node.blocked_amounts, r)));
+    sum += PointOf(full) + PointOf(scaled) * *lowest;
+    if (sum > level) level = sum;
+  }
+  return mpq_class(level * Ratio(node.weight.den, node.weight.num));
+}
+
+std::strong_ordering HierarchyOrder::Tree::CompareExactly(const Node& a, const Node& b) const {
+  const std::optional<mpq_class> key_a = ReadExact(a);
+  const std::optional<mpq_class> key_b = ReadExact(b);
+  if (key_a && key_b) return cmp(*key_a, *key_b) <=> 0;
+  const auto index = [this](const Node& node) { return static_cast<Index>(&node - nodes_.data()); };
+  return cmp(ExactOf(index(a)).key, ExactOf(index(b)).key) <=> 0;
+}
+
 std::strong_ordering HierarchyOrder::Tree::CompareKeys(const Node& a, const Node& b) const {
   if (a.leaf && b.leaf) return CompareLeaves(a.share, a.weight, b.share, b.weight);
   if (a.known && b.known) {
+    if (a.key.IsZero() && b.key.IsZero()) return std::strong_ordering::equal;
     const auto order = queues::Compare(a.key, b.key);
-    if (order) return *order;
+    // That residues agree proves nothing: in one of 2^61 cases they do by chance.
+    if (order && std::is_neq(*order)) return *order;
   }
-  const auto index = [this](const Node& node) { return static_cast<Index>(&node - nodes_.data()); };
-  return cmp(ExactOf(index(a)).key, ExactOf(index(b)).key) <=> 0;
+  return CompareExactly(a, b);
 }
 
 }  // namespace fairlead

@@ -13,7 +13,9 @@
 #include <gmpxx.h>
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "fairlead/queues/hierarchy_order.h"
@@ -63,6 +65,7 @@ class HierarchyOrder::Tree {
     bool known = true;            // is `key`
     Share share;                  // of leaves: the dominant share
     queues::Measure key;
+    std::vector<std::uint32_t> tops;    // resources of which one at least is its level's
     std::vector<queues::Measure> part;  // what is in a sum of the parent
 
     // As a parent.
@@ -98,11 +101,15 @@ class HierarchyOrder::Tree {
   void Evaluate(Node* child);
   bool LeafSums(Node* leaf);
   bool InnerSums(const Node& node);
-  bool LevelOf(const Node& node, queues::Measure* level) const;
+  Index LowestChild(const Node& node) const;
+  bool LevelOf(Node* node, queues::Measure* level) const;
+  bool IsTop(const Node& node, std::size_t resource) const;
   void Deposit(Node* child);
   bool MakePart(Node* child) const;
   queues::Measure ShareOf(std::size_t resource, std::int64_t amount) const;
   Exact ExactOf(Index index) const;
+  std::optional<mpq_class> ReadExact(const Node& node) const;
+  std::strong_ordering CompareExactly(const Node& a, const Node& b) const;
   std::strong_ordering CompareKeys(const Node& a, const Node& b) const;
 
   ResourceVector capacity_;

@@ -27,6 +27,7 @@ struct Measure {
   Fixed hi = {};
   std::uint64_t residue = 0;
 
+  bool IsPoint() const { return lo == hi; }
   bool IsZero() const { return (hi[0] | hi[1] | hi[2] | hi[3]) == 0; }
 };
 

@@ -19,13 +19,13 @@
 // the order by dominant share / weight. It is rule 4 of queues/entitlement.h on whole gangs.
 //
 // I1: exact. Levels are kept as intervals of fixed-point numbers, together with their residues
-//     modulo a prime of 61 bits. Intervals that lie apart decide; overlapping ones are equal where
-//     the residues agree (else, once in 2^61 such near ties, names decide between levels that
-//     differ by less than the intervals show); otherwise unbounded rationals decide.
+//     modulo a prime of 61 bits. Intervals that lie apart decide; where they overlap, rationals do.
+//     These are read off where the sums are exact, as they are where one resource dominates below
+//     a queue (most levels that are equal are of that kind); else the two subtrees are added up.
 // I2: the answer depends on what is held, blocked and over now, not on how that came about.
 //
 // Cost of a change: O(depth x (resources + log children)); Next(): O(depth). Flat trees compute one
-// dominant share per change. Where neither intervals nor residues decide, the two subtrees.
+// dominant share per change. Where neither intervals nor exact sums decide, the two subtrees.
 // Does not know gangs, nodes, tenants, limits: the caller blocks a leaf whose work cannot start.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -320,6 +321,34 @@ TEST(HierarchyOrder, SumsWhatInnerQueuesHold) {
   cluster.order().Charge(QueueId(1), Amounts(1, 0));
   cluster.order().Refund(QueueId(2), Amounts(0, 1));
   EXPECT_EQ(cluster.order().Allocated(QueueId(0)), Amounts(5, 5));
+}
+
+// Two inner queues of one leaf each. Their levels / weights are a / (c wa) and b / (c wb), and they
+// were chosen so that the difference, (a wb - b wa) / (c wa wb) = (2^61 - 1) / (c wa wb), is about
+// 2^-128 and 0 modulo the prime 2^61 - 1: neither intervals nor residues tell them apart. That of
+// b is the lower one.
+TEST(HierarchyOrder, LevelsThatDifferByAMultipleOfThePrimeAreToldApart) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kA = 3'490'909'690'440'893'077;
+  constexpr std::int64_t kB = 3'490'909'690'440'636'622;
+  constexpr EffectiveWeight kWeightOfA{9'223'372'036'853'757'683, 1};
+  constexpr EffectiveWeight kWeightOfB{9'223'372'036'853'080'101, 1};
+  const auto leaf = [](std::uint32_t parent, std::uint32_t rank, std::int64_t held) {
+    HierarchyQueue queue{QueueId(parent), rank};
+    queue.blocked = false;
+    queue.allocated = Amounts(held, 0);
+    queue.uses = {kCpu};
+    return queue;
+  };
+  HierarchyOrder order(Amounts(kMost, 1), {{QueueId::None(), 0, kWeightOfA},
+                                           {QueueId::None(), 1, kWeightOfB},
+                                           leaf(0, 2, kA),
+                                           leaf(1, 3, kB)});
+  EXPECT_EQ(order.Next(), QueueId(3));
+  order.Refund(QueueId(2), Amounts(kA, 0));
+  order.Charge(QueueId(2), Amounts(kB, 0));
+  order.SetWeight(QueueId(0), kWeightOfB);
+  EXPECT_EQ(order.Next(), QueueId(2)) << "equal: by name";
 }
 
 }  // namespace
