@@ -66,6 +66,7 @@ void Engine::State::ReplacePolicy(Policy next) {
   next.queues = std::move(policy.queues);  // until RefreshQueues
   policy = std::move(next);
   policy_changed = true;
+  table_due = true;
 }
 
 // Rights and shares may be others now, so that any gang might start: decide again.
@@ -73,6 +74,7 @@ void Engine::State::RefreshQueues(Instant now) {
   if (!queue_source.Refresh(now)) return;
   policy.queues = queue_source.queues();
   policy_changed = true;
+  table_due = true;
 }
 
 void Engine::State::ApplyPod(const PodInfo& pod, Instant now) {

@@ -73,7 +73,6 @@ bool Engine::RunOnce() {
     s.Dispatch(now);
   }
   s.PublishQueues(now);
-  s.TellQueues(now);
   return decided;
 }
 

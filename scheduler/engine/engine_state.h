@@ -1,12 +1,13 @@
 // The state behind Engine, shared by its .cc files: inbox and loop (engine.cc), events into the
 // store (apply.cc), one cycle (step.cc), bindings and evictions under way (commit.cc), what people
-// are told (publish.cc), decayed usage (usage.cc), the tables of queues (queue_tables.cc).
+// are told (publish.cc), decayed usage (usage.cc), the table of queues (queue_tables.cc).
 // Everything but the inbox belongs to the engine's thread.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -101,11 +102,11 @@ struct Engine::State {
   EntitlementMemo entitlements;  // of the decisions so far
   Instant next_tick{INT64_MAX};
 
-  std::uint64_t table_version = 0;  // of the store in the last table of queues
-  bool table_due = true;            // a decision was made since
-  Instant table_rest_until;         // no table before
-  Instant table_refresh;            // a new one then in any case
-  Instant next_table{INT64_MAX};    // when to look at these again
+  std::shared_ptr<const QueueTable> table;  // of queues, the last one
+  bool table_due = true;                    // none yet, a decision since, or other queues
+  Instant table_rest_until;                 // the board gets none before
+  Instant table_refresh;                    // a new one then in any case
+  Instant next_table{INT64_MAX};            // when to look at these again
 
   std::deque<BindJob> queue;                                 // decided, not sent
   std::unordered_map<std::string, BindJob> in_flight;        // sent, by pod uid
@@ -151,11 +152,18 @@ struct Engine::State {
   void TellPending(const Snapshot& snapshot, const PendingGang& pending, Instant now,
                    std::vector<PendingStatus>* statuses, std::vector<EventNote>* notes);
   void PublishSizes(const Snapshot& snapshot);
-  void TellQueues(Instant now);
 
   // queue_tables.cc
   void PublishQueues(Instant now);
+  bool TableIsCurrent(Instant now) const;
+  void MakeTable(Instant now);
 };
+
+// Is `until` still to come? Not if it is further away than any rest: then the clock was set back,
+// which must not stall what waits for it.
+inline bool Resting(Instant now, Instant until, Duration longest) {
+  return now < until && until - now <= longest;
+}
 
 // The gang of a plan's entry. The plan was made on this snapshot, so it is there.
 const GangView& WaitingGang(const Snapshot& snapshot, GangId id);

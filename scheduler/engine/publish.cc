@@ -96,14 +96,4 @@ void Engine::State::PublishSizes(const Snapshot& snapshot) {
   metrics->SetPending({by_queue.begin(), by_queue.end()});
 }
 
-// Without waiting for a decision: that a queue is not accepted need not cause one.
-void Engine::State::TellQueues(Instant now) {
-  if (options.dry_run || now < queue_source.next_status()) return;
-  if (queue_source.has_objects()) {
-    queue_source.Show(ReportQueues(*store.TakeSnapshot(), policy, now, &history));
-  }
-  std::vector<QueueStatus> statuses = queue_source.TakeStatuses(now);
-  if (!statuses.empty()) writer->SetQueueStatus(std::move(statuses));
-}
-
 }  // namespace fairlead

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "scheduler/engine/engine_state.h"
 
@@ -21,28 +23,44 @@ bool ChangesWithTime(const QueueTable& table) {
 
 }  // namespace
 
-// Called after everything that may have changed the store. Shows the store as it is now, so with
-// what the last decision has just assumed.
+// Called after everything that may have changed the store, and without waiting for a decision: that
+// a Queue object is not accepted need not cause one. One table serves the board, the metrics and
+// the objects.
 void Engine::State::PublishQueues(Instant now) {
-  if (options.queue_board == nullptr) return;
-  if (!table_due && store.version() == table_version && now < table_refresh) return;
-  // A clock that was set back must not silence the board.
-  if (now < table_rest_until && table_rest_until - now <= kLongestTableRest) {
-    next_table = table_rest_until;
-    return;
+  const bool shows = options.queue_board != nullptr;
+  const bool tells = !options.dry_run && now >= queue_source.next_status();
+  const bool needs = tells && queue_source.has_objects();
+  if ((shows || needs) && !TableIsCurrent(now)) {
+    // Objects are told at once, and at most once a second of what decisions changed.
+    if (!needs && Resting(now, table_rest_until, kLongestTableRest)) {
+      next_table = table_rest_until;
+    } else {
+      MakeTable(now);
+    }
   }
+  if (!tells) return;
+  if (needs) queue_source.Show(*table);
+  std::vector<QueueStatus> statuses = queue_source.TakeStatuses(now);
+  if (!statuses.empty()) writer->SetQueueStatus(std::move(statuses));
+}
+
+bool Engine::State::TableIsCurrent(Instant now) const {
+  return !table_due && store.version() == table->version && now < table_refresh;
+}
+
+// Shows the store as it is now, so with what the last decision has just assumed.
+void Engine::State::MakeTable(Instant now) {
   const Instant begun = clock->Now();
-  const auto snapshot = store.TakeSnapshot();
-  const auto table =
-      std::make_shared<const QueueTable>(ReportQueues(*snapshot, policy, now, &history));
-  metrics->SetQueues(table);
-  options.queue_board->Publish(table);
+  table = std::make_shared<const QueueTable>(
+      ReportQueues(*store.TakeSnapshot(), policy, now, &history));
   table_due = false;
-  table_version = store.version();
   const Instant done = clock->Now();
   const Duration cost_rest{kRestPerCost * (done - begun).ns};
   table_rest_until = done + std::clamp(cost_rest, kTableEvery, kLongestTableRest);
   table_refresh = ChangesWithTime(*table) ? now + kRefreshEvery : Instant{INT64_MAX};
+  if (options.queue_board == nullptr) return;
+  metrics->SetQueues(table);
+  options.queue_board->Publish(table);
   next_table = table_refresh;
 }
 

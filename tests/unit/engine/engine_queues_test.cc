@@ -4,6 +4,7 @@
 
 #include "fairlead/engine/engine.h"
 #include "fairlead/engine/log.h"
+#include "tests/support/engine_edges.h"
 #include "tests/support/objects.h"
 
 namespace fairlead {
@@ -14,34 +15,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Node;
 using testing::Pod;
+using testing::RecordingWriter;
 using ::testing::SizeIs;
-
-class Recorder : public ClusterWriter {
- public:
-  void Bind(std::vector<BindRequest> requests) override {
-    for (const BindRequest& request : requests) bound.push_back(request.pod.name);
-  }
-  void Evict(std::vector<EvictRequest> requests) override {
-    for (const EvictRequest& request : requests) evicted.push_back(request.pod.name);
-  }
-  void SetPending(std::vector<PendingStatus> statuses) override {
-    for (const PendingStatus& status : statuses) pending[status.pod.name] = status.message;
-  }
-  void SetQueueStatus(std::vector<QueueStatus> statuses) override {
-    for (QueueStatus& status : statuses) queues.push_back(std::move(status));
-  }
-  void Note(std::vector<EventNote>) override {}
-
-  std::vector<std::string> bound, evicted;
-  std::map<std::string, std::string> pending;
-  std::vector<QueueStatus> queues;
-};
-
-class StoppedClock : public Clock {
- public:
-  Instant Now() const override { return now; }
-  Instant now{1'000'000'000'000};
-};
+using testing::VirtualClock;
 
 class EngineQueuesTest : public ::testing::Test {
  protected:
@@ -79,8 +55,8 @@ class EngineQueuesTest : public ::testing::Test {
     return info;
   }
 
-  Recorder writer_;
-  StoppedClock clock_;
+  RecordingWriter writer_;
+  VirtualClock clock_;
   Metrics metrics_;
   std::unique_ptr<Engine> engine_;
 };
@@ -88,16 +64,16 @@ class EngineQueuesTest : public ::testing::Test {
 TEST_F(EngineQueuesTest, AQueueThatComesTakesEffectInTheNextDecision) {
   Start();
   Post(PodUpserted{Pod("ta", "p").Gpus(1).Queue("vision")});
-  EXPECT_THAT(writer_.bound, IsEmpty());
-  EXPECT_THAT(writer_.pending["p"], HasSubstr("UnknownQueue"));
+  EXPECT_THAT(writer_.BoundNames(), IsEmpty());
+  EXPECT_THAT(writer_.PendingMessage("p"), HasSubstr("UnknownQueue"));
   EXPECT_TRUE(Post(QueueUpserted{Queue("vision")}));
-  EXPECT_THAT(writer_.bound, ElementsAre("p"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("p"));
 }
 
 TEST_F(EngineQueuesTest, QueuesAreThereForTheFirstDecision) {
   Start({Queue("vision")});
   Post(PodUpserted{Pod("ta", "p").Gpus(1).Queue("vision")});
-  EXPECT_THAT(writer_.bound, ElementsAre("p"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("p"));
 }
 
 TEST_F(EngineQueuesTest, ADeletedQueueLeavesRunningWorkAlone) {
@@ -106,9 +82,9 @@ TEST_F(EngineQueuesTest, ADeletedQueueLeavesRunningWorkAlone) {
   Post(BindFinished{{"ta", "p", "u-p"}, "n-0", BindOutcome::kBound, ""});
   Post(QueueRemoved{"vision"});
   Post(PodUpserted{Pod("ta", "q").Gpus(1).Queue("vision")});
-  EXPECT_THAT(writer_.bound, ElementsAre("p"));
-  EXPECT_THAT(writer_.evicted, IsEmpty());
-  EXPECT_THAT(writer_.pending["q"], HasSubstr("UnknownQueue"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("p"));
+  EXPECT_THAT(writer_.evictions, IsEmpty());
+  EXPECT_THAT(writer_.PendingMessage("q"), HasSubstr("UnknownQueue"));
 }
 
 TEST_F(EngineQueuesTest, WhatChangesNothingCausesNoDecision) {
@@ -135,15 +111,15 @@ TEST_F(EngineQueuesTest, AConfigurationThatIsReplacedKeepsTheObjects) {
   Start({Queue("vision")});
   Post(PodUpserted{Pod("ta", "p").Gpus(1).Queue("speech")});
   Post(PodUpserted{Pod("ta", "q").Gpus(1).Queue("vision")});
-  EXPECT_THAT(writer_.bound, ElementsAre("q"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("q"));
   Policy policy;
   QueueSpec speech;
   speech.name = "speech";
   policy.queues.push_back(speech);
   EXPECT_TRUE(Post(PolicyReplaced{policy}));
-  EXPECT_THAT(writer_.bound, ElementsAre("q", "p"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("q", "p"));
   Post(PodUpserted{Pod("ta", "r").Gpus(1).Queue("vision")});
-  EXPECT_THAT(writer_.bound, ElementsAre("q", "p", "r"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("q", "p", "r"));
 }
 
 TEST_F(EngineQueuesTest, WhatAQueueHasIsWrittenAfterADecision) {
@@ -159,6 +135,48 @@ TEST_F(EngineQueuesTest, WhatAQueueHasIsWrittenAfterADecision) {
   ASSERT_THAT(writer_.queues, SizeIs(2));
   EXPECT_EQ(writer_.queues[1].report->pending_gangs, 1);
   EXPECT_GT(engine_->NextTimer(), clock_.now);
+}
+
+// A board as well: what is computed for the objects is on it, also before its own time has come.
+TEST_F(EngineQueuesTest, OneTableServesTheObjectsAndTheBoard) {
+  QueueBoard board;
+  EngineOptions options;
+  options.queue_board = &board;
+  Start({Queue("vision")}, options);
+  Post(PodUpserted{Pod("ta", "big").Gpus(9).Queue("vision")});
+  const std::uint64_t before = board.Current().number;
+  clock_.now = clock_.now + Duration::Milliseconds(50);
+  engine_->Post({PodUpserted{Pod("ta", "bigger").Gpus(10).Queue("vision")}});
+  engine_->RunOnce();
+  EXPECT_EQ(board.Current().number, before) << "50 ms after the last one";
+  engine_->Post({QueueUpserted{Queue("speech")}});
+  engine_->RunOnce();
+  EXPECT_EQ(board.Current().number, before + 1);
+  ASSERT_THAT(writer_.queues, SizeIs(2));
+  EXPECT_EQ(writer_.queues[1].name, "speech");
+  EXPECT_EQ(writer_.queues[1].report->name, "speech");
+}
+
+// Nothing has happened since the board was given its table.
+TEST_F(EngineQueuesTest, ATableThatIsStillTrueIsNotMadeAgainForTheObjects) {
+  QueueBoard board;
+  EngineOptions options;
+  options.queue_board = &board;
+  Start({Queue("vision")}, options);
+  Post(PodUpserted{Pod("ta", "big").Gpus(9).Queue("vision")});
+  const QueueBoard::Edition edition = board.Current();
+  clock_.now = clock_.now + Duration::Seconds(5);
+  engine_->RunOnce();
+  ASSERT_THAT(writer_.queues, SizeIs(2));
+  EXPECT_EQ(writer_.queues[1].report->pending_gangs, 1);
+  EXPECT_EQ(board.Current().number, edition.number);
+  EXPECT_EQ(writer_.queues[1].report->oldest_wait, edition.table->queues.at(1).oldest_wait);
+}
+
+// Without a board nobody looks at tables in between.
+TEST_F(EngineQueuesTest, ATableForTheObjectsAloneWakesNobody) {
+  Start({Queue("vision")});
+  EXPECT_EQ(engine_->NextTimer(), Instant{INT64_MAX});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/engine_edges.h"
 #include "tests/support/objects.h"
 
 namespace fairlead {
@@ -17,38 +18,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Node;
 using testing::Pod;
+using testing::RecordingWriter;
 using ::testing::SizeIs;
-
-class FakeWriter : public ClusterWriter {
- public:
-  void Bind(std::vector<BindRequest> requests) override {
-    for (BindRequest& r : requests) binds.push_back(std::move(r));
-  }
-  void Evict(std::vector<EvictRequest> requests) override {
-    for (EvictRequest& r : requests) evictions.push_back(std::move(r));
-  }
-  void SetPending(std::vector<PendingStatus> s) override {
-    for (PendingStatus& status : s) statuses.push_back(std::move(status));
-  }
-  void SetQueueStatus(std::vector<QueueStatus>) override {}
-  void Note(std::vector<EventNote> n) override {
-    for (EventNote& note : n) notes.push_back(std::move(note));
-  }
-  std::vector<BindRequest> binds;
-  std::vector<EvictRequest> evictions;
-  std::vector<PendingStatus> statuses;
-  std::vector<EventNote> notes;
-};
-
-class VirtualClock : public Clock {
- public:
-  Instant Now() const override {
-    now = now + step;
-    return now;
-  }
-  mutable Instant now{1'000'000'000'000};
-  Duration step;  // that passes between two looks at the clock
-};
+using testing::VirtualClock;
 
 // A cluster of nodes with 8 GPUs each and an engine that is stepped by hand.
 class EngineTest : public ::testing::Test {
@@ -94,13 +66,7 @@ class EngineTest : public ::testing::Test {
     clock_.now = clock_.now + d;
     engine_->RunOnce();
   }
-  std::vector<std::string> BoundNames() const {
-    std::vector<std::string> names;
-    for (const BindRequest& r : writer_.binds) names.push_back(r.pod.name);
-    return names;
-  }
-
-  FakeWriter writer_;
+  RecordingWriter writer_;
   VirtualClock clock_;
   Metrics metrics_;
   std::unique_ptr<Engine> engine_;
@@ -205,7 +171,7 @@ TEST_F(EngineTest, RestartedSchedulerCompletesAGang) {
   batch.push_back(RelistEnded{ObjectKind::kPod});
   engine_->Post(std::move(batch));
   engine_->RunOnce();
-  EXPECT_THAT(BoundNames(), ElementsAre("g-3", "g-4", "g-5", "g-6", "g-7"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("g-3", "g-4", "g-5", "g-6", "g-7"));
   EXPECT_THAT(writer_.binds[0].gpu_devices, ElementsAre(3)) << "devices 0..2 are taken";
 }
 
@@ -296,20 +262,31 @@ TEST_F(EngineTest, KubeletRejectionIsCountedAndItsRoomGivenBack) {
   Add(Pod("ta", "p").Gpus(8).On("n-0").Phase(PodPhase::kFailed).Reason("OutOfnvidia.com/gpu"));
   EXPECT_THAT(metrics_.Text(), HasSubstr("fairlead_rejected_pods_total 1"));
   Add(Pod("ta", "q").Gpus(8));
-  EXPECT_THAT(BoundNames(), ElementsAre("p", "q"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("p", "q"));
 }
 
 TEST_F(EngineTest, AfterADecisionThatTookLongItRests) {
   Start(1);
   clock_.step = Duration::Milliseconds(10);
   Add(Pod("ta", "a"));
-  EXPECT_THAT(BoundNames(), ElementsAre("a"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("a"));
   clock_.step = Duration{};
   Add(Pod("ta", "b"));
-  EXPECT_THAT(BoundNames(), ElementsAre("a")) << "the last decision took 10 ms: 30 ms of rest";
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("a"))
+      << "the last decision took 10 ms: 30 ms of rest";
   EXPECT_EQ(engine_->NextTimer(), clock_.now + Duration::Milliseconds(30));
   Advance(Duration::Milliseconds(30));
-  EXPECT_THAT(BoundNames(), ElementsAre("a", "b"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("a", "b"));
+}
+
+TEST_F(EngineTest, AClockThatIsSetBackStallsNoDecision) {
+  Start(1);
+  clock_.step = Duration::Milliseconds(10);
+  Add(Pod("ta", "a"));
+  clock_.step = Duration{};
+  clock_.now = clock_.now - Duration::Seconds(600);
+  Add(Pod("ta", "b"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("a", "b"));
 }
 
 // A device fails on a full node. What cannot be sent must not be decided again and again.
@@ -319,12 +296,12 @@ TEST_F(EngineTest, ANodeThatLostADeviceStillTakesWhatNeedsNone) {
   Add(Pod("ta", "one").Gpus(1).Devices({7}).On("n-0"));
   Post(NodeUpserted{Node("n-0").Gpus(7)});
   Add(Pod("ta", "cpu"));
-  EXPECT_THAT(BoundNames(), ElementsAre("cpu"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("cpu"));
   EXPECT_FALSE(engine_->RunOnce());
   Post(PodRemoved{{"ta", "seven", "uid-ta-seven"}});
   Add(Pod("ta", "six").Gpus(6));
   Add(Pod("ta", "more").Gpus(1));
-  EXPECT_THAT(BoundNames(), ElementsAre("cpu", "six"));
+  EXPECT_THAT(writer_.BoundNames(), ElementsAre("cpu", "six"));
   EXPECT_FALSE(engine_->RunOnce());
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fairlead/engine/engine.h"
+#include "tests/support/engine_edges.h"
 #include "tests/support/objects.h"
 
 namespace fairlead {
@@ -16,6 +17,8 @@ namespace {
 using ::testing::ElementsAre;
 using testing::Node;
 using testing::Pod;
+using testing::RecordingWriter;
+using testing::VirtualClock;
 
 constexpr Duration kLong = Duration::Seconds(60);
 
@@ -72,28 +75,6 @@ TEST(QueueBoard, EveryWaitingReaderComesToSeeTheLastTable) {
   for (std::thread& reader : readers) reader.join();
 }
 
-class SilentWriter : public ClusterWriter {
- public:
-  void Bind(std::vector<BindRequest> requests) override {
-    binds.insert(binds.end(), requests.begin(), requests.end());
-  }
-  void Evict(std::vector<EvictRequest> /*requests*/) override {}
-  void SetPending(std::vector<PendingStatus> /*statuses*/) override {}
-  void Note(std::vector<EventNote> /*notes*/) override {}
-  void SetQueueStatus(std::vector<QueueStatus>) override {}
-  std::vector<BindRequest> binds;
-};
-
-class VirtualClock : public Clock {
- public:
-  Instant Now() const override {
-    now = now + step;
-    return now;
-  }
-  mutable Instant now{1'000'000'000'000};
-  Duration step;  // that passes between two looks at the clock
-};
-
 // One node with 8 GPUs, one queue, and an engine that is stepped by hand.
 class PublishingTest : public ::testing::Test {
  protected:
@@ -121,7 +102,7 @@ class PublishingTest : public ::testing::Test {
   const QueueReport& Last() const { return board_.Current().table->queues.at(0); }
 
   QueueBoard board_;
-  SilentWriter writer_;
+  RecordingWriter writer_;
   VirtualClock clock_;
   Metrics metrics_;
   EngineOptions options_;

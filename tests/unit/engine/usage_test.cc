@@ -10,6 +10,7 @@
 
 #include "fairlead/engine/engine.h"
 #include "fairlead/model/history_json.h"
+#include "tests/support/engine_edges.h"
 #include "tests/support/objects.h"
 
 namespace fairlead {
@@ -17,25 +18,13 @@ namespace {
 
 using testing::Node;
 using testing::Pod;
-
-class SilentWriter : public ClusterWriter {
- public:
-  void Bind(std::vector<BindRequest>) override {}
-  void Evict(std::vector<EvictRequest>) override {}
-  void SetPending(std::vector<PendingStatus>) override {}
-  void SetQueueStatus(std::vector<QueueStatus>) override {}
-  void Note(std::vector<EventNote>) override {}
-};
-
-class VirtualClock : public Clock {
- public:
-  Instant Now() const override { return now; }
-  Instant now = Instant{} + Duration::Seconds(6000);  // a tick
-};
+using testing::RecordingWriter;
+using testing::VirtualClock;
 
 class UsageTest : public ::testing::Test {
  protected:
   UsageTest() {
+    clock_.now = Instant{} + Duration::Seconds(6000);  // a tick
     std::string folder =
         (std::filesystem::temp_directory_path() / "fairlead-usage-XXXXXX").string();
     folder_ = mkdtemp(folder.data());
@@ -75,7 +64,7 @@ class UsageTest : public ::testing::Test {
   std::string folder_;
   Policy policy_;
   EngineOptions options_;
-  SilentWriter writer_;
+  RecordingWriter writer_;
   VirtualClock clock_;
   Metrics metrics_;
 };
