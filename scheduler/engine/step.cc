@@ -25,7 +25,7 @@ bool Engine::State::Due(Instant now) {
   if (dump_requested.load()) return true;
   const bool wanted =
       store.wake_count() != decided_wakes || policy_changed || exhausted || now >= next_timer;
-  if (wanted && now < rest_until) {
+  if (wanted && Resting(now, rest_until, kLongestRest)) {
     next_timer = rest_until;
     return false;
   }
