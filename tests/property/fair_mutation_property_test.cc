@@ -65,6 +65,9 @@ INSTANTIATE_TEST_SUITE_P(
         MutantCase{"LimitOnSurplusOnly", Mutant::kLimitOnSurplusOnly, IsFeasible},
         MutantCase{"SingleModelSetsOnly", Mutant::kSingleModelSetsOnly, IsFeasible},
         MutantCase{"FullModelSetOnly", Mutant::kFullModelSetOnly, IsFeasible},
+        // Reasons.
+        MutantCase{"LimitOnSurplusOnlyAsBound", Mutant::kLimitOnSurplusOnly, IsBoundAsReference},
+        MutantCase{"CutIgnoredAsBound", Mutant::kCutIgnored, IsBoundAsReference},
         // Whole units.
         MutantCase{"FloorEverywhere", Mutant::kFloorEverywhere, WholeUnitsKeepSums},
         MutantCase{"RoundById", Mutant::kRoundById, OrderOfQueuesDoesNotMatter},

@@ -26,6 +26,7 @@ void SingleClassBelowTheRootGetsItsFraction(const Subject& subject);
 void WholeUnitsKeepSums(const Subject& subject);
 void EqualsReference(const Subject& subject);
 void RoundsAsReference(const Subject& subject);
+void IsBoundAsReference(const Subject& subject);
 
 // Flat trees of queues with one class each.
 void GivesSharingIncentive(const Subject& subject);

@@ -23,6 +23,7 @@ TEST(FairTreeProperty, SingleClassBelowTheRootGetsItsFraction) {
 TEST(FairTreeProperty, WholeUnitsKeepSums) { ExpectHolds(WholeUnitsKeepSums, 500); }
 TEST(FairTreeProperty, EqualsReference) { ExpectHolds(EqualsReference, 1000); }
 TEST(FairTreeProperty, RoundsAsReference) { ExpectHolds(RoundsAsReference, 500); }
+TEST(FairTreeProperty, IsBoundAsReference) { ExpectHolds(IsBoundAsReference, 2000); }
 
 TEST(FairFlatProperty, SharingIncentive) { ExpectHolds(GivesSharingIncentive, 500); }
 TEST(FairFlatProperty, EnvyFree) { ExpectHolds(IsEnvyFree, 500); }

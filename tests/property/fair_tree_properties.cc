@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 
 #include "tests/property/fair_cases.h"
 #include "tests/property/fair_checks.h"
 #include "tests/property/fair_properties.h"
+#include "tests/support/fair_reasons.h"
 #include "tests/support/fair_reference.h"
 
 namespace fairlead::testing_support {
@@ -71,6 +73,13 @@ void AssertSame(const Entitlement& a, const Entitlement& b) {
   RC_ASSERT(a.amounts == b.amounts);
   RC_ASSERT(a.any_of == b.any_of);
   RC_ASSERT(a.dominant_share == b.dominant_share);
+}
+
+std::string Describe(const Reason& reason) {
+  std::string text(BoundByName(reason.bound_by));
+  if (reason.resource.valid()) text += " of resource " + std::to_string(reason.resource.value());
+  if (reason.queue.valid()) text += " at queue " + std::to_string(reason.queue.value());
+  return text + ";";
 }
 
 ResourceVector Times(const ResourceVector& amounts, const std::vector<std::int64_t>& units) {
@@ -278,6 +287,28 @@ void RoundsAsReference(const Subject& subject) {
   const auto whole = subject.round(input);
   RC_ASSERT(whole.size() == expected.size());
   for (std::size_t q = 0; q < whole.size(); ++q) AssertSame(whole[q], expected[q]);
+}
+
+// Says what bounds each queue: the one answer, or one of several where a class touches more than
+// one constraint that is tight.
+void IsBoundAsReference(const Subject& subject) {
+  const CaseShape shape = AnyShape();
+  EntitlementInput input = RandomInput(shape);
+  input = Renumbered(input, RandomOrder(input.queues.size()));
+  RC_LOG() << Describe(input);
+  const auto expected = ReasonsOf(input, SolveReference(input));
+  const auto whole = subject.round(input);
+  for (std::size_t q = 0; q < whole.size(); ++q) {
+    const Entitlement& e = whole[q];
+    const Reason said{e.bound_by, e.bound_resource, e.bound_queue};
+    RC_LOG() << "queue " << q << ": said " << Describe(said) << ", expected";
+    for (const Reason& reason : expected[q].bounds) RC_LOG() << " " << Describe(reason);
+    RC_LOG() << "\n";
+    const auto& bounds = expected[q].bounds;
+    RC_ASSERT(std::find(bounds.begin(), bounds.end(), said) != bounds.end());
+    // Of what there is none at all, nothing is left of a guarantee to say so.
+    if (!shape.missing) RC_ASSERT(e.guarantee_cut == expected[q].guarantee_cut);
+  }
 }
 
 }  // namespace fairlead::testing_support

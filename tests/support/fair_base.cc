@@ -23,6 +23,7 @@ class BaseSolver {
   }
 
   std::vector<Amounts> Solve() {
+    problem_.cut.assign(problem_.root(), false);
     for (const std::size_t child : problem_.nodes[problem_.root()].children) Visit(child);
     Cut();
     for (ExactClass& c : problem_.classes) {
@@ -168,21 +169,39 @@ class BaseSolver {
       for (const Rational* amount : all) total += *amount;
       if (total <= problem_.capacity[model]) continue;
       const Rational factor = problem_.capacity[model] / total;
+      MarkCut(model);
       for (Rational* amount : all) *amount *= factor;
+    }
+  }
+
+  // Those that have something of the model.
+  void MarkCut(std::size_t model) {
+    const ResourceId resource = problem_.dimensions[model][0];
+    for (std::size_t q = 0; q < problem_.root(); ++q) {
+      const std::vector<Rational*> own = On(resource, model, q);
+      const auto some = [](const Rational* amount) { return *amount > 0; };
+      if (std::any_of(own.begin(), own.end(), some)) problem_.cut[q] = true;
     }
   }
 
   std::vector<Rational*> On(ResourceId resource, std::size_t model) {
     std::vector<Rational*> all;
     for (std::size_t q = 0; q < problem_.root(); ++q) {
-      all.push_back(&kept_[q][model]);
-      for (std::size_t d = 0; d < zero_.size(); ++d) {
-        for (std::size_t m = 0; m < problem_.dimensions[d].size(); ++m) {
-          if (problem_.dimensions[d][m] == resource) all.push_back(&part_[q][d][m]);
-        }
-      }
+      const std::vector<Rational*> own = On(resource, model, q);
+      all.insert(all.end(), own.begin(), own.end());
     }
     return all;
+  }
+
+  // What queue q has of a model, `model` being its dimension.
+  std::vector<Rational*> On(ResourceId resource, std::size_t model, std::size_t q) {
+    std::vector<Rational*> own = {&kept_[q][model]};
+    for (std::size_t d = 0; d < zero_.size(); ++d) {
+      for (std::size_t m = 0; m < problem_.dimensions[d].size(); ++m) {
+        if (problem_.dimensions[d][m] == resource) own.push_back(&part_[q][d][m]);
+      }
+    }
+    return own;
   }
 
   FairProblem& problem_;

@@ -25,6 +25,7 @@ using Dimension = std::vector<ResourceId>;  // one resource, or sorted models
 struct Bound {
   QueueId queue = QueueId::None();
   std::vector<ResourceId> resources;
+  bool granted = false;  // bases and h alone use it up
 };
 
 struct ExactClass {
@@ -34,12 +35,14 @@ struct ExactClass {
   Amounts base;
   Amounts surplus;
   std::optional<Bound> held_by = {};  // none: satisfied
+  std::vector<Bound> tight = {};      // all that hold it in the end; of the reference only
 };
 
 struct ExactSolution {
   std::vector<Dimension> dimensions;
   std::vector<ExactClass> classes;  // by (leaf, index)
   std::vector<Amounts> kept;        // h, by queue
+  std::vector<bool> cut = {};       // by queue: base or h of its own; of the reference only
 };
 
 // A solver under test: its rational answer, and its answer in whole units.

@@ -33,6 +33,7 @@ struct FairProblem {
   std::vector<FairNode> nodes;
   std::vector<Constraint> constraints;
   std::vector<ExactClass> classes;  // only their demand is set
+  std::vector<bool> cut = {};       // by queue: its base or h was
 
   std::size_t root() const { return input.queues.size(); }
   std::size_t class_node(std::size_t c) const { return root() + 1 + c; }
@@ -46,10 +47,10 @@ struct FairProblem {
 
 FairProblem MakeProblem(const EntitlementInput& input, Mutant mutant);
 
-// Sets base of all classes, and kept by queue (rules 2 and 3).
+// Sets base of all classes and `cut`; returns what is kept by queue (rules 2 and 3).
 std::vector<Amounts> SolveBase(FairProblem& problem, Mutant mutant);
 
-// Sets surplus and held_by of all classes (rules 4 and 5).
+// Sets surplus, held_by and tight of all classes (rules 4 and 5).
 void SolveSurplus(FairProblem& problem, const std::vector<Amounts>& kept, Mutant mutant);
 
 }  // namespace fairlead::testing_support

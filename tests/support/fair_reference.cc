@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/support/fair_problem.h"
+#include "tests/support/fair_reasons.h"
 
 namespace fairlead::testing_support {
 namespace {
@@ -45,6 +46,7 @@ ExactSolution Plain(const EntitlementInput& input, Mutant mutant) {
   SolveSurplus(problem, solution.kept, mutant);
   solution.dimensions = std::move(problem.dimensions);
   solution.classes = std::move(problem.classes);
+  solution.cut = std::move(problem.cut);
   return solution;
 }
 
@@ -160,6 +162,14 @@ std::vector<Entitlement> RoundReference(const EntitlementInput& input,
   std::vector<Entitlement> entitlements;
   for (std::size_t q = 0; q < problem.root(); ++q) {
     entitlements.push_back(ToEntitlement(problem, rounded[q]));
+  }
+  const std::vector<QueueReasons> reasons = ReasonsOf(input, solution);
+  for (std::size_t q = 0; q < problem.root(); ++q) {
+    const Reason& reason = reasons[q].bounds.front();
+    entitlements[q].bound_by = reason.bound_by;
+    entitlements[q].bound_resource = reason.resource;
+    entitlements[q].bound_queue = reason.queue;
+    entitlements[q].guarantee_cut = reasons[q].guarantee_cut;
   }
   return entitlements;
 }

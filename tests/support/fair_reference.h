@@ -71,7 +71,7 @@ enum class Mutant {
 
 ExactSolution SolveReference(const EntitlementInput& input, Mutant mutant = Mutant::kNone);
 
-// Rule 6. Of each Entitlement amounts, any_of and dominant_share are set.
+// Rule 6, and the reasons (fair_reasons.h). Of each Entitlement all but `kept` is set.
 std::vector<Entitlement> RoundReference(const EntitlementInput& input,
                                         const ExactSolution& solution,
                                         Mutant mutant = Mutant::kNone);

@@ -40,8 +40,9 @@ class SurplusSolver {
       for (std::size_t d = 0; d < zero_.size(); ++d) wanted[d] = c.demand[d] - c.base[d];
       wanted_.push_back(std::move(wanted));
     }
-    for (const Constraint& constraint : problem.constraints) {
+    for (Constraint& constraint : problem.constraints) {
       room_.push_back(constraint.most - Granted(constraint, kept));
+      constraint.bound.granted = room_.back() <= 0;
     }
   }
 
@@ -50,7 +51,7 @@ class SurplusSolver {
     for (int step = 0;; ++step) {
       FAIRLEAD_CHECK(step < 100'000, "the reference does not come to an end");
       Freeze();
-      if (std::find(frozen_.begin(), frozen_.end(), false) == frozen_.end()) return;
+      if (std::find(frozen_.begin(), frozen_.end(), false) == frozen_.end()) return ListTight();
       states_.assign(problem_.nodes.size(), {});
       Look(problem_.root());
       states_[problem_.root()].rate = 1;
@@ -92,6 +93,16 @@ class SurplusSolver {
         if (room_[i] > 0 || !Touches(problem_.constraints[i], c)) continue;
         frozen_[c] = true;
         problem_.classes[c].held_by = problem_.constraints[i].bound;
+      }
+    }
+  }
+
+  void ListTight() {
+    for (std::size_t c = 0; c < frozen_.size(); ++c) {
+      ExactClass& it = problem_.classes[c];
+      for (std::size_t i = 0; i < room_.size() && it.held_by; ++i) {
+        if (room_[i] > 0 || !Touches(problem_.constraints[i], c)) continue;
+        it.tight.push_back(problem_.constraints[i].bound);
       }
     }
   }
