@@ -10,6 +10,23 @@ using testing::StartsWith;
 
 constexpr const char* kQueues = "/apis/fairlead.dev/v1alpha1/queues";
 
+// A table as `fairlead queues --json` prints it: that queue; empty if it is not there.
+Json QueueIn(const Json& table, const std::string& name) {
+  for (const Json& queue : table.value("queues", Json::array())) {
+    if (queue.value("name", "") == name) return queue;
+  }
+  return Json::object();
+}
+
+// The last whole one of some lines of JSON; empty if there is none.
+Json LastLine(const std::string& lines) {
+  const std::size_t end = lines.rfind('\n');
+  if (end == std::string::npos || end == 0) return Json::object();
+  const std::size_t before = lines.rfind('\n', end - 1);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  return Json::parse(lines.substr(begin, end - begin), nullptr, false);
+}
+
 // Queues are of the whole cluster, so that each case has its own names.
 class QueuesE2eTest : public E2eTest {
  protected:
@@ -215,6 +232,50 @@ TEST_F(QueuesE2eTest, AConfigurationIsReadAgainOnSighup) {
   scheduler.Reload("queues: [{name: " + Q("a") + "}]\n");
   EXPECT_TRUE(WaitRunning(2));
   EXPECT_THAT(scheduler.Log(), HasSubstr("queue " + Q("a") + ": added"));
+}
+
+// `fairlead queues` over gRPC. 8 GPUs are 2 gangs of 4; the third one waits.
+TEST_F(QueuesE2eTest, TheCommandShowsQueuesAsTheyAreAndFollowsThem) {
+  AddNodes(1);
+  ASSERT_TRUE(Make("a", {{"weight", "1.5"}}).ok());
+  SchedulerProcess& scheduler = StartScheduler();
+  CreateGangs("a", 0, 3);
+  ASSERT_TRUE(WaitRunning(4));
+  std::vector<std::string> command = {FAIRLEAD_BINARY, "queues", "--server",
+                                      "127.0.0.1:" + std::to_string(scheduler.grpc_port())};
+  std::string table;
+  ASSERT_EQ(RunCommand(command, &table), 0) << table;
+  EXPECT_THAT(table, StartsWith("QUEUE "));
+  EXPECT_THAT(table, testing::ContainsRegex("\n" + Q("a") + " +open +1\\.5 +cpu "));
+
+  command.push_back("--json");
+  Json now;
+  EXPECT_TRUE(Eventually(seconds(20), [&] {
+    std::string json;
+    EXPECT_EQ(RunCommand(command, &json), 0) << json;
+    now = QueueIn(LastLine(json), Q("a"));
+    return now.value("running_gangs", 0) == 2 && now.value("pending_gangs", 0) == 1;
+  })) << now;
+  EXPECT_EQ(now.value("weight", ""), "1.5");
+  EXPECT_EQ(now.value("dominant_share", ""), "1/1");
+  EXPECT_EQ(now["allocated"].value("cpu", ""), "4");
+
+  command.push_back("--watch");
+  Process watch;
+  const std::string output = dir() + "/watch.jsonl";
+  ASSERT_TRUE(watch.Start(command, output));
+  const auto last = [&] { return LastLine(ReadFileText(output)); };
+  const auto waits = [&](int gangs) {
+    return Eventually(seconds(20),
+                      [&] { return QueueIn(last(), Q("a")).value("pending_gangs", -1) == gangs; });
+  };
+  EXPECT_TRUE(waits(1)) << last();
+  EndOne("a");
+  EXPECT_TRUE(waits(0)) << last();
+  CreateGangs("a", 3, 5);
+  EXPECT_TRUE(waits(2)) << last();
+  watch.Signal(SIGINT);
+  EXPECT_EQ(watch.Wait(seconds(20)), 130);
 }
 
 }  // namespace
