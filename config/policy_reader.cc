@@ -2,30 +2,15 @@
 
 #include "config/fields.h"
 #include "config/policy_checks.h"
+#include "config/read_list.h"
 
 namespace fairlead {
 namespace {
 
-// A sequence of at least one map, each read by the fields of T.
-template <typename T>
-Status ReadList(const yaml::Node& node, const std::string& file, const std::string& path,
-                std::span<const config::Field<T>> fields, std::vector<T>* out) {
-  if (node.kind != yaml::Kind::kSequence || node.items.empty()) {
-    return config::ErrorAt(
-        file, node, path,
-        fmt::format("expected a list of at least one; without {} leave the key out", path));
-  }
-  std::vector<T> list;
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    yaml::MapReader reader(node.items[i], file, fmt::format("{}[{}]", path, i));
-    T entry;
-    config::ReadFields(&reader, fields, &entry);
-    if (Status status = reader.Finish(); !status.ok()) return status;
-    list.push_back(std::move(entry));
-  }
-  *out = std::move(list);
-  return Ok{};
-}
+constexpr config::ListRule kQueues{
+    "queues", "expected a list of at least one; without queues leave the key out"};
+constexpr config::ListRule kTenants{
+    "tenants", "expected a list of at least one; without tenants leave the key out"};
 
 Status ReadQueues(const yaml::Node& node, const std::string& file, std::vector<QueueSpec>* out) {
   // A node without a position was never in the file.
@@ -33,12 +18,12 @@ Status ReadQueues(const yaml::Node& node, const std::string& file, std::vector<Q
     out->clear();
     return Ok{};
   }
-  Status status = ReadList(node, file, "queues", config::QueueFields(), out);
+  Status status = config::ReadList(node, file, kQueues, config::QueueFields(), out);
   return status.ok() ? config::CheckQueues(node, file, *out) : status;
 }
 
 Status ReadTenants(const yaml::Node& node, const std::string& file, Policy* policy) {
-  Status status = ReadList(node, file, "tenants", config::TenantFields(), &policy->tenants);
+  Status status = config::ReadList(node, file, kTenants, config::TenantFields(), &policy->tenants);
   return status.ok() ? config::CheckTenants(node, file, policy) : status;
 }
 
