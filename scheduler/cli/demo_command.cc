@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGINT is POSIX
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -57,8 +56,7 @@ class Audience {
     world_.Look([&](DemoView& view, Instant now) { summary.result = view.Result(now); });
     summary.double_bookings = world_.double_bookings();
     summary.seconds = RealSeconds();
-    const bool colour = isatty(STDOUT_FILENO) == 1 && Environment("NO_COLOR").empty();
-    fmt::print("{}", args_.json ? SummaryJson(summary) : SummaryText(summary, colour));
+    fmt::print("{}", args_.json ? SummaryJson(summary) : SummaryText(summary, ShowsColours()));
     std::fflush(stdout);
     const bool all = summary.result.gangs_started == summary.result.gangs_total;
     return summary.double_bookings == 0 && all ? kDone : kFailed;

@@ -1,14 +1,13 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/fairshare_text.h"
 #include "scheduler/cli/files.h"
+#include "scheduler/cli/terminal.h"
 
 namespace fairlead::cli {
 namespace {
@@ -58,11 +57,8 @@ int Run(const Options& options) {
     PrintError(error);
     return kWrongInput;
   }
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread.
-  const char* no_colour = std::getenv("NO_COLOR");
-  const bool colour = isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
   fmt::print("{}", options.json ? FairshareJson(*file, *answer, options.order)
-                                : FairshareText(*file, *answer, options.order, colour));
+                                : FairshareText(*file, *answer, options.order, ShowsColours()));
   return kDone;
 }
 

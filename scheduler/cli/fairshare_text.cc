@@ -3,24 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 
 #include "fairlead/base/json.h"
 #include "fairlead/queues/amounts.h"
 #include "scheduler/cli/fairshare_amounts.h"
+#include "scheduler/cli/report_json.h"
 #include "scheduler/cli/table.h"
+#include "scheduler/cli/text.h"
 
 namespace fairlead::cli {
 namespace {
-
-constexpr std::string_view kBold = "\x1b[1m";
-constexpr std::string_view kPlain = "\x1b[0m";
-
-std::string Ratio(const Share& share) {
-  const std::int64_t divisor = std::gcd(share.num, share.den);
-  return fmt::format("{}/{}", share.num / divisor, share.den / divisor);
-}
 
 // "66.67 % (2/3)"
 std::string ShareText(const Share& share) {
@@ -121,12 +114,6 @@ std::string WithoutZeros(NamedAmounts amounts) {
   return FormatAmounts(amounts);
 }
 
-void WriteAmounts(std::string_view key, const NamedAmounts& amounts, JsonWriter* json) {
-  json->Key(key).BeginObject();
-  for (const auto& [name, amount] : amounts) json->Field(name, FormatAmount(name, amount));
-  json->EndObject();
-}
-
 }  // namespace
 
 std::string FairshareText(const FairshareFile& file, const FairshareAnswer& answer, bool order,
@@ -151,10 +138,8 @@ std::string FairshareText(const FairshareFile& file, const FairshareAnswer& answ
     rows.push_back(std::move(row));
   }
   std::string text = Table(rows);
-  if (colour) {
-    text.insert(text.find('\n'), kPlain);
-    text.insert(0, kBold);
-  }
+  const std::size_t header = text.find('\n');
+  text.replace(0, header, Paint(text.substr(0, header), kBold, colour));
   if (order) {
     text += "order:";
     for (const QueueId leaf : answer.whole.order) text += " " + answers.NameOf(leaf);

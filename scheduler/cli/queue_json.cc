@@ -1,31 +1,9 @@
-#include <fmt/format.h>
-
-#include <numeric>
-
 #include "fairlead/base/json.h"
-#include "fairlead/base/quantity.h"
 #include "scheduler/cli/queue_table.h"
+#include "scheduler/cli/report_json.h"
 
 namespace fairlead::cli {
 namespace {
-
-// As Kubernetes writes it, exactly.
-std::string Quantity(std::string_view resource, std::int64_t amount) {
-  if (resource == "cpu" || resource.starts_with("gpu/")) return FormatMilli(amount);
-  if (resource == "memory" || resource == "ephemeral-storage") return FormatBytes(amount);
-  return fmt::format("{}", amount);
-}
-
-void WriteAmounts(std::string_view key, const NamedAmounts& amounts, JsonWriter* json) {
-  json->Key(key).BeginObject();
-  for (const auto& [resource, amount] : amounts) json->Field(resource, Quantity(resource, amount));
-  json->EndObject();
-}
-
-std::string Ratio(const Share& share) {
-  const std::int64_t divisor = std::gcd(share.num, share.den);
-  return fmt::format("{}/{}", share.num / divisor, share.den / divisor);
-}
 
 void WriteQueue(const QueueReport& queue, JsonWriter* json) {
   json->BeginObject().Field("name", queue.name).Field("parent", queue.parent);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGINT is POSIX
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -35,10 +34,8 @@ struct Args {
 // Of what is printed once or line after line: as wide as the terminal, or as it takes.
 ScreenStyle StyleOfOutput() {
   ScreenStyle style = StyleOfTerminal();
-  const bool terminal = isatty(STDOUT_FILENO) == 1;
-  style.colour = style.colour && terminal;
   int rows = 0;
-  if (!terminal || !TerminalSize(&style.columns, &rows)) style.columns = kAnyWidth;
+  if (!TerminalSize(&style.columns, &rows)) style.columns = kAnyWidth;
   return style;
 }
 

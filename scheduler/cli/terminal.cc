@@ -37,10 +37,12 @@ bool CanRedraw() {
          TerminalSize(&columns, &rows);
 }
 
+bool ShowsColours() { return isatty(STDOUT_FILENO) == 1 && Environment("NO_COLOR").empty(); }
+
 ScreenStyle StyleOfTerminal() {
   ScreenStyle style;
   TerminalSize(&style.columns, &style.rows);
-  style.colour = Environment("NO_COLOR").empty();
+  style.colour = ShowsColours();
   std::string_view locale = Environment("LC_ALL");
   if (locale.empty()) locale = Environment("LC_CTYPE");
   if (locale.empty()) locale = Environment("LANG");

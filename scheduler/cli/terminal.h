@@ -16,8 +16,11 @@ bool TerminalSize(int* columns, int* rows);
 // Whether pictures can be drawn over each other there.
 bool CanRedraw();
 
-// Its size, whether it shows more than ASCII, and colours unless NO_COLOR is set. Where standard
-// output is no terminal the size is that of ScreenStyle{}.
+// Whether what goes there is in colours: not where NO_COLOR is set.
+bool ShowsColours();
+
+// Its size, whether it shows more than ASCII, and colours. Where standard output is no terminal the
+// size is that of ScreenStyle{}.
 ScreenStyle StyleOfTerminal();
 
 // The other screen of the terminal, without a cursor, for as long as this lives.

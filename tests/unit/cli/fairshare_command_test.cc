@@ -1,11 +1,8 @@
 // `fairlead fairshare` with the solver: published examples, exit codes, what is printed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "scheduler/cli/fairshare_answer.h"
 #include "scheduler/cli/fairshare_text.h"
 #include "scheduler/cli/files.h"
+#include "tests/unit/cli/terminal.h"
 
 namespace fairlead::cli {
 namespace {
@@ -131,24 +129,7 @@ TEST(Fairshare, AnswersAddUp) {
   EXPECT_EQ(Has(*file, *answer, "robotics", "gpu/A100"), 8'000);
 }
 
-struct Ran {
-  int code = -1;
-  std::string output;  // both streams
-};
-
-Ran Fairshare(const std::string& arguments) {
-  Ran ran;
-  const std::string command = std::string(FAIRLEAD_BINARY) + " fairshare " + arguments + " 2>&1";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return ran;
-  std::array<char, 4096> buffer{};
-  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    ran.output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
-}
+Ran Fairshare(const std::string& arguments) { return Fairlead("fairshare " + arguments); }
 
 std::string Written(const std::string& text) {
   // A file of its own, since tests run side by side.
