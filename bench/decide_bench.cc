@@ -8,15 +8,16 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
-#include <random>
 #include <string>
 
 #include "fairlead/cycle/decide.h"
 #include "tests/support/cluster.h"
+#include "tests/support/random.h"
 
 namespace fairlead {
 namespace {
 
+using testing::Random;
 using testing_support::Cluster;
 using testing_support::GangShape;
 using testing_support::NodeShape;
@@ -24,18 +25,6 @@ using testing_support::NodeShape;
 constexpr int kQueues = 200;
 constexpr int kShapes = 200;
 constexpr std::uint32_t kSeed = 20260101;
-
-// Integers from the generator's raw words: the standard's distributions differ between libraries.
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  std::int64_t Below(std::int64_t n) {
-    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 Policy QueuesPolicy() {
   Policy policy;

@@ -6,40 +6,30 @@
 //   SolveSparse       the same, each leaf using 4 of the resources
 //   SolveFlat         all leaves below the root
 //   SolveStructured   the tree with equal leaves; guarantees and limits at every level
-//   Update            the first of these after a leaf that is held wants twice as much or half of
-//   it UpdateAny         the same after a leaf wants one unit more of one resource OrderStep Next()
-//   and Charge() in that tree, distinct tasks; OrderFlat without inner
+//   Update            the first of these after a leaf that is held wants twice as much or half of it
+//   UpdateAny         the same after a leaf wants one unit more of one resource
+//   OrderStep         Next() and Charge() in that tree, distinct tasks; OrderFlat without inner
 //                     queues, OrderEqual with equal tasks, so that most levels are equal
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "fairlead/queues/entitlement.h"
 #include "fairlead/queues/entitlement_memo.h"
 #include "fairlead/queues/hierarchy_order.h"
+#include "tests/support/random.h"
 
 namespace fairlead {
 namespace {
+
+using testing::Random;
 
 constexpr std::uint32_t kSeed = 20260101;
 constexpr std::uint32_t kResources = 16;
 constexpr std::uint32_t kFanOut = 10;
 constexpr std::int64_t kMost = 1'000'000;  // of one resource that one leaf wants
-
-// Integers from the generator's raw words: the standard's distributions differ between libraries.
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  std::int64_t Below(std::int64_t n) {
-    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 // Three levels of inner queues, kFanOut each, and the leaves below; or leaves only.
 std::vector<QueueId> Parents(std::uint32_t leaves, bool flat) {

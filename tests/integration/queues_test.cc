@@ -62,6 +62,18 @@ class QueuesTest : public WorldTest {
       Create({.name = fmt::format("{}-{}", queue, i), .gpus = 1, .queue = queue});
     }
   }
+  // A pod has all 8 GPUs, and ten of one GPU each wait in a and in b.
+  void WaitBehindAFiller() {
+    Create({.name = "filler", .gpus = 8, .queue = "a"});
+    ASSERT_TRUE(Running(1));
+    CreatePods("a", 0, 10);
+    CreatePods("b", 0, 10);
+    Pass();
+  }
+  void EndFiller() {
+    (void)world().Delete("default", "filler");
+    Pass();
+  }
   int BoundOf(const std::string& queue) {
     int bound = 0;
     for (const auto& [key, pod] : world().watch().pods()) {
@@ -136,13 +148,8 @@ TEST_F(QueuesTest, WeightsDivideTheCluster) {
   MakeWithQueues(1);  // 8 GPUs
   ASSERT_EQ(Put("a", R"({"weight":3})"), 201);
   ASSERT_EQ(Put("b", "{}"), 201);
-  Create({.name = "filler", .gpus = 8, .queue = "a"});
-  ASSERT_TRUE(Running(1));
-  CreatePods("a", 0, 10);
-  CreatePods("b", 0, 10);
-  Pass();
-  (void)world().Delete("default", "filler");
-  Pass();
+  WaitBehindAFiller();
+  EndFiller();
   EXPECT_THAT(Bound(), ElementsAre(6, 2));  // 8 in the proportion 3:1
 }
 
@@ -150,14 +157,9 @@ TEST_F(QueuesTest, AnEditTakesEffectInTheNextDecision) {
   MakeWithQueues(1);
   ASSERT_EQ(Put("a", "{}"), 201);
   ASSERT_EQ(Put("b", "{}"), 201);
-  Create({.name = "filler", .gpus = 8, .queue = "a"});
-  ASSERT_TRUE(Running(1));
-  CreatePods("a", 0, 10);
-  CreatePods("b", 0, 10);
-  Pass();
+  WaitBehindAFiller();
   ASSERT_EQ(Put("b", R"({"weight":7})"), 200);
-  (void)world().Delete("default", "filler");
-  Pass();
+  EndFiller();
   EXPECT_THAT(Bound(), ElementsAre(1, 7));  // 8 in the proportion 1:7
 }
 
@@ -191,13 +193,8 @@ TEST_F(QueuesTest, AnEditThatCannotBeAcceptedKeepsTheLastGoodOneAndSaysWhy) {
   EXPECT_THAT(Condition("a"), HasSubstr("64-bit"));
   EXPECT_THAT(Condition("a"), HasSubstr("; what was accepted before stays in force"));
   EXPECT_EQ(Read("a").at("status").at("observedGeneration").as_int64(), 2);
-  Create({.name = "filler", .gpus = 8, .queue = "a"});
-  ASSERT_TRUE(Running(1));
-  CreatePods("a", 0, 10);
-  CreatePods("b", 0, 10);
-  Pass();
-  (void)world().Delete("default", "filler");
-  Pass();
+  WaitBehindAFiller();
+  EndFiller();
   EXPECT_THAT(Bound(), ElementsAre(6, 2)) << "by the weight 3 of before";
 
   ASSERT_EQ(Put("a", R"({"guarantee":null,"parent":"nowhere"})"), 200);

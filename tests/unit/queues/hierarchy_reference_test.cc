@@ -2,13 +2,15 @@
 #include <gmpxx.h>
 #include <gtest/gtest.h>
 
-#include <random>
 #include <vector>
 
 #include "fairlead/queues/hierarchy_order.h"
+#include "tests/support/random.h"
 
 namespace fairlead {
 namespace {
+
+using testing::Random;
 
 constexpr std::size_t kResources = 3;
 
@@ -141,17 +143,6 @@ class Reference {
 
   ResourceVector capacity_;
   std::vector<HierarchyQueue> queues_;
-};
-
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  std::int64_t Below(std::int64_t n) {
-    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::mt19937_64 engine_;
 };
 
 // Small numbers make ties, large ones lengthen the rationals.
