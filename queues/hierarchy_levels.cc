@@ -1,4 +1,5 @@
 // Levels of HierarchyOrder: what a queue counts for in its parent.
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -24,11 +25,13 @@ mpq_class Ratio(std::int64_t num, std::int64_t den) {
 
 mpq_class Ratio(const Share& share) { return Ratio(share.num, share.den); }
 
-// Of a point.
+// Of a point. Sums of weights are integers.
 mpq_class PointOf(const Measure& measure) {
-  mpz_class words;
-  mpz_import(words.get_mpz_t(), measure.lo.size(), -1, sizeof(mp_limb_t), 0, 0, measure.lo.data());
-  mpq_class point(words, mpz_class(1) << 128);
+  const queues::Fixed& words = measure.lo;
+  if ((words[0] | words[1] | words[3]) == 0) return words[2];
+  mpz_class scaled;
+  mpz_import(scaled.get_mpz_t(), words.size(), -1, sizeof(mp_limb_t), 0, 0, words.data());
+  mpq_class point(scaled, mpz_class(1) << 128);
   point.canonicalize();
   return point;
 }
@@ -104,6 +107,7 @@ Measure HierarchyOrder::Tree::ShareOf(std::size_t resource, std::int64_t amount)
 // Sets the key of a child that has work, and `sums_` to its rescaled sums.
 void HierarchyOrder::Tree::Evaluate(Node* child) {
   Measure level;
+  child->exact.reset();
   child->known = child->leaf ? LeafSums(child) : InnerSums(*child);
   child->known = child->known && LevelOf(child, &level) &&
                  queues::Scale(level, child->weight.den, child->weight.num, child->inverse_weight,
@@ -209,8 +213,7 @@ bool HierarchyOrder::Tree::MakePart(Node* child) const {
       part = sums_[r];
     } else if (IsTop(*child, r)) {
       // key = this sum / weight; so it is exact, where the product with the inverse would not be.
-      part = queues::RatioOf(child->weight.num, child->weight.den,
-                             queues::ResidueInverse(child->inverse_weight));
+      part = queues::RatioOf(child->weight.num, child->weight.den, child->weight_residue);
     } else if (!queues::Multiply(sums_[r], inverse, &part)) {
       return false;
     }
@@ -251,27 +254,28 @@ HierarchyOrder::Tree::Exact HierarchyOrder::Tree::ExactOf(Index index) const {
 // are weights (see MakePart). That is how most keys are that are equal.
 std::optional<mpq_class> HierarchyOrder::Tree::ReadExact(const Node& node) const {
   if (node.leaf) return mpq_class(Ratio(node.share) * Ratio(node.weight.den, node.weight.num));
-  if (!node.known) return std::nullopt;
-  const std::optional<mpq_class> lowest = ReadExact(nodes_[LowestChild(node)]);
-  if (!lowest) return std::nullopt;
+  const auto readable = [&node](std::uint32_t r) {
+    return node.full_sum[r].IsPoint() && node.scaled_sum[r].IsPoint();
+  };
+  if (!node.known || !std::all_of(node.tops.begin(), node.tops.end(), readable)) {
+    return std::nullopt;
+  }
+  const mpq_class& lowest = ExactKey(nodes_[LowestChild(node)]);
   mpq_class level = 0;
   for (const std::uint32_t r : node.tops) {
-    const Measure& full = node.full_sum[r];
-    const Measure& scaled = node.scaled_sum[r];
-    if (!full.IsPoint() || !scaled.IsPoint()) return std::nullopt;
-    mpq_class sum = Ratio(ShareIn(capacity_, r, AmountOf(node.blocked_amounts, r)));
-    sum += PointOf(full) + PointOf(scaled) * *lowest;
+    mpq_class sum = PointOf(node.scaled_sum[r]) * lowest;
+    if (!node.full_sum[r].IsZero()) sum += PointOf(node.full_sum[r]);
+    const std::int64_t held = AmountOf(node.blocked_amounts, r);
+    if (held != 0) sum += Ratio(ShareIn(capacity_, r, held));
     if (sum > level) level = sum;
   }
   return mpq_class(level * Ratio(node.weight.den, node.weight.num));
 }
 
-std::strong_ordering HierarchyOrder::Tree::CompareExactly(const Node& a, const Node& b) const {
-  const std::optional<mpq_class> key_a = ReadExact(a);
-  const std::optional<mpq_class> key_b = ReadExact(b);
-  if (key_a && key_b) return cmp(*key_a, *key_b) <=> 0;
-  const auto index = [this](const Node& node) { return static_cast<Index>(&node - nodes_.data()); };
-  return cmp(ExactOf(index(a)).key, ExactOf(index(b)).key) <=> 0;
+const mpq_class& HierarchyOrder::Tree::ExactKey(const Node& node) const {
+  if (!node.exact) node.exact = ReadExact(node);
+  if (!node.exact) node.exact = ExactOf(static_cast<Index>(&node - nodes_.data())).key;
+  return *node.exact;
 }
 
 std::strong_ordering HierarchyOrder::Tree::CompareKeys(const Node& a, const Node& b) const {
@@ -282,7 +286,7 @@ std::strong_ordering HierarchyOrder::Tree::CompareKeys(const Node& a, const Node
     // That residues agree proves nothing: in one of 2^61 cases they do by chance.
     if (order && std::is_neq(*order)) return *order;
   }
-  return CompareExactly(a, b);
+  return cmp(ExactKey(a), ExactKey(b)) <=> 0;
 }
 
 }  // namespace fairlead

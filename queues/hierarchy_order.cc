@@ -13,9 +13,9 @@ using queues::ResidueInverse;
 using queues::ResidueOf;
 using queues::ResidueProduct;
 
-std::uint64_t InverseWeight(EffectiveWeight weight) {
-  FAIRLEAD_CHECK(weight.num > 0 && weight.den > 0, "weight {}/{}", weight.num, weight.den);
-  return ResidueProduct(ResidueOf(weight.den), ResidueInverse(ResidueOf(weight.num)));
+// num / den
+std::uint64_t Quotient(std::int64_t num, std::int64_t den) {
+  return ResidueProduct(ResidueOf(num), ResidueInverse(ResidueOf(den)));
 }
 
 std::vector<ResourceId> SortedUnique(std::vector<ResourceId> ids) {
@@ -52,8 +52,7 @@ void HierarchyOrder::Tree::Build(const std::vector<HierarchyQueue>& queues) {
                    node.parent);
     node.rank = queue.rank;
     node.over = queue.over;
-    node.weight = queue.weight;
-    node.inverse_weight = InverseWeight(queue.weight);
+    SetWeight(queue.weight, &node);
     node.allocated = queue.allocated;
     node.uses = SortedUnique(queue.uses);
     nodes_[node.parent].children.push_back(i);
@@ -168,9 +167,15 @@ void HierarchyOrder::Tree::SetOver(QueueId queue, bool over) {
 
 void HierarchyOrder::Tree::SetWeight(QueueId queue, EffectiveWeight weight) {
   const Index index = Check(queue);
-  nodes_[index].weight = weight;
-  nodes_[index].inverse_weight = InverseWeight(weight);
+  SetWeight(weight, &nodes_[index]);
   RefreshUpward(index);
+}
+
+void HierarchyOrder::Tree::SetWeight(EffectiveWeight weight, Node* node) {
+  FAIRLEAD_CHECK(weight.num > 0 && weight.den > 0, "weight {}/{}", weight.num, weight.den);
+  node->weight = weight;
+  node->weight_residue = Quotient(weight.num, weight.den);
+  node->inverse_weight = Quotient(weight.den, weight.num);
 }
 
 void HierarchyOrder::Tree::RefreshUpward(Index from) {

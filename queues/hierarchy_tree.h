@@ -54,6 +54,7 @@ class HierarchyOrder::Tree {
     bool over = false;
     bool blocked = true;  // of leaves
     EffectiveWeight weight;
+    std::uint64_t weight_residue = 1;
     std::uint64_t inverse_weight = 1;  // residue of den / num
     ResourceVector allocated;
     std::vector<ResourceId> uses;  // of leaves, sorted
@@ -65,8 +66,9 @@ class HierarchyOrder::Tree {
     bool known = true;            // is `key`
     Share share;                  // of leaves: the dominant share
     queues::Measure key;
-    std::vector<std::uint32_t> tops;    // resources of which one at least is its level's
-    std::vector<queues::Measure> part;  // what is in a sum of the parent
+    mutable std::optional<mpq_class> exact;  // the key, where a comparison has asked for it
+    std::vector<std::uint32_t> tops;         // resources of which one at least is its level's
+    std::vector<queues::Measure> part;       // what is in a sum of the parent
 
     // As a parent.
     std::vector<Index> children;
@@ -84,6 +86,7 @@ class HierarchyOrder::Tree {
   Index root() const { return static_cast<Index>(nodes_.size() - 1); }
   bool HasWork(const Node& node) const;
   void Build(const std::vector<HierarchyQueue>& queues);
+  static void SetWeight(EffectiveWeight weight, Node* node);
   void Count(const Node& leaf, bool add);
   void RefreshUpward(Index from);
   void Place(Index child);
@@ -109,7 +112,7 @@ class HierarchyOrder::Tree {
   queues::Measure ShareOf(std::size_t resource, std::int64_t amount) const;
   Exact ExactOf(Index index) const;
   std::optional<mpq_class> ReadExact(const Node& node) const;
-  std::strong_ordering CompareExactly(const Node& a, const Node& b) const;
+  const mpq_class& ExactKey(const Node& node) const;
   std::strong_ordering CompareKeys(const Node& a, const Node& b) const;
 
   ResourceVector capacity_;
