@@ -6,7 +6,7 @@
 //   SolveSparse       the same, each leaf using 4 of the resources
 //   SolveFlat         all leaves below the root
 //   SolveStructured   the tree with equal leaves; guarantees and limits at every level
-//   Update            the first of these after a leaf that is held wants twice as much or half of it
+//   Update            the first of these after a leaf that is held wants twice as much, or half
 //   UpdateAny         the same after a leaf wants one unit more of one resource
 //   OrderStep         Next() and Charge() in that tree, distinct tasks; OrderFlat without inner
 //                     queues, OrderEqual with equal tasks, so that most levels are equal
