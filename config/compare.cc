@@ -87,6 +87,9 @@ ConfigChanges CompareConfigs(const Config& before, const Config& after) {
   Compare(config::AgingFields(), "policy.aging.", from.aging, to.aging, &changes.live);
   Compare(config::HistoryFields(), "policy.history.", from.history, to.history, &changes.live);
 
+  CompareNamed("topology level", config::TopologyFields(), from.topology, to.topology,
+               &changes.live);
+
   // What is left differs from what is in force without a restart.
   Compare(config::RootFields(), "", live, after, &changes.restart);
   for (const config::Section& section : config::Sections()) {

@@ -94,6 +94,13 @@ constexpr std::array<Field<HistoryPolicy>, 2> kHistoryFields = {{
      "How much of a weight the history decides; 0: history is off.", 0, kWeightOne},
 }};
 
+constexpr std::array<Field<TopologyLevel>, 2> kTopologyFields = {{
+    {"name", FieldKind::kString, &TopologyLevel::name, "Name of the level, unique.", 0, 0,
+     TextRule::kDnsLabel, true},
+    {"label", FieldKind::kString, &TopologyLevel::label,
+     "Label of nodes whose value tells the domain.", 0, 0, TextRule::kQualifiedName, true},
+}};
+
 constexpr std::array<Field<QueueSpec>, 17> kQueueFields = {{
     {"name", FieldKind::kString, &QueueSpec::name, "Name of the queue, unique.", 0, 0,
      TextRule::kQueueName, true},
@@ -185,6 +192,7 @@ std::span<const Section> Sections() { return kSections; }
 std::span<const Field<Policy>> PolicyFields() { return kPolicyFields; }
 std::span<const Field<AgingPolicy>> AgingFields() { return kAgingFields; }
 std::span<const Field<HistoryPolicy>> HistoryFields() { return kHistoryFields; }
+std::span<const Field<TopologyLevel>> TopologyFields() { return kTopologyFields; }
 std::span<const Field<QueueSpec>> QueueFields() { return kQueueFields; }
 std::span<const Field<TenantSpec>> TenantFields() { return kTenantFields; }
 

@@ -85,6 +85,7 @@ std::span<const Section> Sections();
 std::span<const Field<Policy>> PolicyFields();  // without what follows
 std::span<const Field<AgingPolicy>> AgingFields();
 std::span<const Field<HistoryPolicy>> HistoryFields();
+std::span<const Field<TopologyLevel>> TopologyFields();
 std::span<const Field<QueueSpec>> QueueFields();
 std::span<const Field<TenantSpec>> TenantFields();
 
@@ -101,6 +102,10 @@ inline constexpr std::string_view kAgingDoc =
 inline constexpr std::string_view kHistoryDoc =
     "Weights fall for queues that have held more than their entitlement lately and rise for those "
     "that have held less.";
+inline constexpr std::string_view kTopologyDoc =
+    "Levels of the topology, the broadest first: nodes with equal values of a level's label and of "
+    "those before it are one domain. Pods name a level in the annotations "
+    "fairlead.dev/topology-required and fairlead.dev/topology-preferred.";
 
 // Reads the fields of one map; errors stay in the reader.
 template <typename T>

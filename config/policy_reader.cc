@@ -9,6 +9,8 @@ namespace {
 
 constexpr config::ListRule kQueues{
     "queues", "expected a list of at least one; without queues leave the key out"};
+constexpr config::ListRule kTopology{
+    "policy.topology", "expected a list of at least one; without topology leave the key out"};
 constexpr config::ListRule kTenants{
     "tenants", "expected a list of at least one; without tenants leave the key out"};
 
@@ -37,17 +39,35 @@ Status ReadNested(const yaml::Node* node, const yaml::MapReader& parent, std::st
   return reader.Finish();
 }
 
+Status ReadTopology(const yaml::Node& node, const std::string& file,
+                    std::vector<TopologyLevel>* levels) {
+  Status status = config::ReadList(node, file, kTopology, config::TopologyFields(), levels);
+  config::UniqueNames names;
+  config::UniqueNames labels;
+  for (std::size_t i = 0; i < levels->size() && status.ok(); ++i) {
+    const TopologyLevel& level = (*levels)[i];
+    const std::string at = fmt::format("{}[{}]", kTopology.path, i);
+    status = names.Add(level.name, file, node.items[i], at + ".name");
+    if (status.ok()) status = labels.Add(level.label, file, node.items[i], at + ".label");
+  }
+  return status;
+}
+
 Status ReadRules(const yaml::Node& node, const std::string& file, Policy* policy) {
   yaml::MapReader reader(node, file, "policy");
   config::ReadFields(&reader, config::PolicyFields(), policy);
   const yaml::Node* aging = reader.Child("aging");
   const yaml::Node* history = reader.Child("history");
+  const yaml::Node* topology = reader.Child("topology");
   Status status = reader.Finish();
   if (status.ok()) {
     status = ReadNested(aging, reader, "aging", config::AgingFields(), &policy->aging);
   }
   if (status.ok()) {
     status = ReadNested(history, reader, "history", config::HistoryFields(), &policy->history);
+  }
+  if (status.ok() && topology != nullptr) {
+    status = ReadTopology(*topology, file, &policy->topology);
   }
   return status;
 }

@@ -172,6 +172,7 @@ template void ReadFields(yaml::MapReader*, std::span<const Field<Config>>, Confi
 template void ReadFields(yaml::MapReader*, std::span<const Field<Policy>>, Policy*);
 template void ReadFields(yaml::MapReader*, std::span<const Field<AgingPolicy>>, AgingPolicy*);
 template void ReadFields(yaml::MapReader*, std::span<const Field<HistoryPolicy>>, HistoryPolicy*);
+template void ReadFields(yaml::MapReader*, std::span<const Field<TopologyLevel>>, TopologyLevel*);
 template void ReadFields(yaml::MapReader*, std::span<const Field<QueueSpec>>, QueueSpec*);
 template void ReadFields(yaml::MapReader*, std::span<const Field<TenantSpec>>, TenantSpec*);
 

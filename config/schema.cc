@@ -134,6 +134,9 @@ void WriteMembers(std::span<const Field<T>> fields, JsonWriter* json) {
 template <typename T>
 void WriteSection(std::string_view key, std::string_view doc, std::span<const Field<T>> fields,
                   JsonWriter* json);
+template <typename T>
+void WriteMaps(std::string_view key, std::string_view doc, std::span<const Field<T>> fields,
+               JsonWriter* json);
 
 // Maps inside a map: only the policy has some.
 template <typename T>
@@ -143,6 +146,7 @@ template <>
 void WriteNested<Policy>(JsonWriter* json) {
   WriteSection("aging", config::kAgingDoc, config::AgingFields(), json);
   WriteSection("history", config::kHistoryDoc, config::HistoryFields(), json);
+  WriteMaps("topology", config::kTopologyDoc, config::TopologyFields(), json);
 }
 
 // The rest of an object's schema, after its description: "type", members and what is required.

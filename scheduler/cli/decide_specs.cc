@@ -227,6 +227,8 @@ Result<GangSpec> ReadGangSpec(const yaml::Node& node, const std::string& file,
   map.Int("gpus", 0, kMaxGpusPerNode, &gpus);
   map.Int("priority", -2'147'483'648, 2'147'483'647, &spec.priority);
   map.Bool("gated", &spec.gated);
+  map.String("topology_required", &spec.shape.topology_required);
+  map.String("topology_preferred", &spec.shape.topology_preferred);
   map.Strings("models", &spec.shape.gpu_models);
   ReadInstant(&map, "submitted", &spec.submitted);
   ReadInstant(&map, "started", &spec.started);

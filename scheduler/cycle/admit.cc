@@ -50,6 +50,7 @@ std::optional<Refusal> Refuse(const GangView& gang, const MemberCount& count,
                    fmt::format("the gang's size is {}; expected at most {} (max_gang_size)",
                                gang.min_member, policy.max_gang_size)};
   }
+  if (auto refusal = RefuseByTopology(input.snapshot, policy, gang)) return refusal;
   if (!gang.missing.empty()) {
     return Refusal{ReasonCode::kWaitingForMembers,
                    fmt::format("waits for {}, which does not exist", gang.missing)};
@@ -118,6 +119,7 @@ Admission Admit(const DecideInput& input, const QueueContext& context,
         .shape = count.shape,
         .running = count.holding > 0,
         .priority = AgedPriority(gang, input.policy.aging, input.now),
+        .nearness = NearnessOf(snapshot, input.policy, gang),
     };
     if (std::optional<Refusal> refusal = Refuse(gang, count, context, input)) {
       admission.outcomes[i] = Outcome::kRefused;
@@ -126,6 +128,9 @@ Admission Admit(const DecideInput& input, const QueueContext& context,
       continue;
     }
     admission.candidates.push_back(candidate);
+    if (candidate.nearness.any() && !admission.topology) {
+      admission.topology.emplace(snapshot, input.policy.topology);
+    }
   }
   return admission;
 }

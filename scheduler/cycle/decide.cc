@@ -42,8 +42,10 @@ PlaceResult PlaceInTurn(const DecideInput& input, const QueueContext& context, A
   }
   GangLine line({snapshot, input.policy, context, *book, entitled, demand, weights},
                 admission.candidates);
-  return PlaceGangs({snapshot, input.policy, context, input.step_budget, &line, book, placer},
-                    &admission.outcomes);
+  const Topology* topology = admission.topology ? &*admission.topology : nullptr;
+  return PlaceGangs(
+      {snapshot, input.policy, context, input.step_budget, &line, book, placer, topology},
+      &admission.outcomes);
 }
 
 // A gang that found no room may have lost its part of a limit since: it is told what holds it now.
@@ -81,7 +83,7 @@ Decision Decide(const DecideInput& input) {
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
     const std::uint64_t looked_at =
-        ExplainFailures(snapshot, classes, context.whole, admission, &placer, &pending);
+        ExplainFailures(input, classes, context.whole, admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);

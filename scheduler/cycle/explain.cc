@@ -9,6 +9,9 @@
 // NoMatchingNode if this also happens on the same cluster with nothing running, and then the words
 // are about that.
 //
+// A gang that must be in one domain of a topology level, and for which the cluster as a whole has
+// room, is told how many of its members the best domain takes.
+//
 // Gangs of one shape share one look at the cluster per shape; others one per distinct list of
 // (shape, count).
 #include <fmt/format.h>
@@ -176,14 +179,16 @@ std::string WhatItNeeds(const Snapshot& snapshot, const std::vector<MemberGroup>
 
 class Explainer {
  public:
-  Explainer(const Snapshot& snapshot, const NodeClasses& classes, const ResourceVector& capacity,
-            Placer* placer)
+  Explainer(const Snapshot& snapshot, const Policy& policy, const NodeClasses& classes,
+            const ResourceVector& capacity, Placer* placer)
       : snapshot_(snapshot),
+        policy_(policy),
+        placer_(placer),
         empty_placer_(snapshot, classes, Room::Empty(snapshot), capacity),
         now_(snapshot, classes, placer),
         empty_(snapshot, classes, &empty_placer_) {}
 
-  PendingGang Explain(const Candidate& candidate) {
+  PendingGang Explain(const Candidate& candidate, const std::optional<Topology>& topology) {
     const GangView& gang = *candidate.gang;
     const std::vector<MemberGroup> groups = GroupByShape(gang);
     const Shortfall& never = empty_.Look(groups, candidate.need);
@@ -191,7 +196,16 @@ class Explainer {
       return {gang.id, ReasonCode::kNoMatchingNode,
               Sentence(candidate, groups, never, "an empty cluster fits")};
     }
+    const bool in_one = topology && candidate.nearness.required >= 0;
+    if (in_one && Best(&empty_placer_, candidate, groups, *topology).fits < candidate.need) {
+      return {gang.id, ReasonCode::kNoMatchingNode,
+              NearSentence(&empty_placer_, candidate, groups, *topology)};
+    }
     const Shortfall& short_now = now_.Look(groups, candidate.need);
+    if (in_one && short_now.nodes.empty()) {
+      return {gang.id, ReasonCode::kWaitingForCapacity,
+              NearSentence(placer_, candidate, groups, *topology)};
+    }
     return {gang.id, ReasonCode::kWaitingForCapacity, Sentence(candidate, groups, short_now, "")};
   }
 
@@ -215,6 +229,29 @@ class Explainer {
     return fmt::format("{}; for one more {}", text, shortfall.nodes);
   }
 
+  static Placer::BestDomain Best(Placer* placer, const Candidate& candidate,
+                                 const std::vector<MemberGroup>& groups, const Topology& topology) {
+    return placer->FindBest(groups, topology, candidate.nearness.required);
+  }
+
+  // "gang needs 4 pods of 8 GPUs in one rack; the best, zone-a/r2, takes 3 now"
+  std::string NearSentence(Placer* placer, const Candidate& candidate,
+                           const std::vector<MemberGroup>& groups, const Topology& topology) const {
+    const std::string& level =
+        policy_.topology[static_cast<std::size_t>(candidate.nearness.required)].name;
+    const Placer::BestDomain best = Best(placer, candidate, groups, topology);
+    std::string text = fmt::format("gang needs {} in one {}",
+                                   WhatItNeeds(snapshot_, groups, candidate.need), level);
+    if (best.domain == Topology::kNoDomain) {
+      return fmt::format(
+          "{}; no node has the label {}", text,
+          policy_.topology[static_cast<std::size_t>(candidate.nearness.required)].label);
+    }
+    return fmt::format("{}; the best, {}, takes {} {}", text,
+                       topology.NameOf(candidate.nearness.required, best.domain), best.fits,
+                       placer == placer_ ? "now" : "when empty");
+  }
+
   // Only for mixed gangs: what was placed after its turn can open a way for a greedy choice.
   static std::string NotTwice(const Candidate& candidate) {
     return fmt::format("there is room for {} since its turn: tried again in the next decision",
@@ -222,6 +259,8 @@ class Explainer {
   }
 
   const Snapshot& snapshot_;
+  const Policy& policy_;
+  Placer* placer_;
   Placer empty_placer_;
   Lookout now_;
   Lookout empty_;
@@ -229,16 +268,17 @@ class Explainer {
 
 }  // namespace
 
-std::uint64_t ExplainFailures(const Snapshot& snapshot, const NodeClasses& classes,
+std::uint64_t ExplainFailures(const DecideInput& input, const NodeClasses& classes,
                               const ResourceVector& capacity, const Admission& admission,
                               Placer* placer, std::vector<PendingGang>* pending) {
   std::unique_ptr<Explainer> explainer;  // most decisions need none
   for (const Candidate& candidate : admission.candidates) {
     if (admission.outcomes[candidate.position] != Outcome::kFailed) continue;
     if (!explainer) {
-      explainer = std::make_unique<Explainer>(snapshot, classes, capacity, placer);
+      explainer =
+          std::make_unique<Explainer>(input.snapshot, input.policy, classes, capacity, placer);
     }
-    pending->push_back(explainer->Explain(candidate));
+    pending->push_back(explainer->Explain(candidate, admission.topology));
   }
   return explainer ? explainer->steps() : 0;
 }

@@ -76,11 +76,13 @@ struct Candidate {
   ShapeId shape;               // of all placeable members; None where they differ
   bool running = false;        // holds room already
   std::int64_t priority = 0;   // with what waiting has added
+  Nearness nearness = {};      // of its members
 };
 struct Admission {
   std::vector<Candidate> candidates;  // in order of Snapshot::waiting
   std::vector<Candidate> delayed;     // would be candidates but for a failure a moment ago
   std::vector<Outcome> outcomes;      // by position in Snapshot::waiting
+  std::optional<Topology> topology;   // only where a candidate asks for nearness
 };
 // Refused gangs go to `pending` with their reason.
 Admission Admit(const DecideInput& input, const QueueContext& context,
@@ -111,15 +113,21 @@ struct PlaceInput {
   GangLine* line = nullptr;
   QueueBook* book = nullptr;
   Placer* placer = nullptr;
+  const Topology* topology = nullptr;  // null where no candidate asks for nearness
 };
 PlaceResult PlaceGangs(const PlaceInput& input, std::vector<Outcome>* outcomes);
+
+// nearness.cc: how near to each other the members are to be. A name of no level is refused.
+Nearness NearnessOf(const Snapshot& snapshot, const Policy& policy, const GangView& gang);
+std::optional<Refusal> RefuseByTopology(const Snapshot& snapshot, const Policy& policy,
+                                        const GangView& gang);
 
 // rollback.cc: partial gangs that could not be completed in time give back what they hold.
 std::vector<Eviction> RollBackStale(const DecideInput& input, const std::vector<Outcome>& outcomes);
 
 // explain.cc: why the candidates that failed wait. Returns the node rows looked at beyond those
 // that the placer counts.
-std::uint64_t ExplainFailures(const Snapshot& snapshot, const NodeClasses& classes,
+std::uint64_t ExplainFailures(const DecideInput& input, const NodeClasses& classes,
                               const ResourceVector& capacity, const Admission& admission,
                               Placer* placer, std::vector<PendingGang>* pending);
 

@@ -49,8 +49,7 @@ class Placing {
     Allowance allowance;
     if (bounded) allowance = input_.book->AllowanceOf(candidate);
     const std::size_t first = result_.bind.size();
-    if (!input_.placer->PlaceGang(*candidate.gang, candidate.need, &result_.bind,
-                                  bounded ? &allowance : nullptr)) {
+    if (!Place(candidate, bounded ? &allowance : nullptr)) {
       outcome = allowance.cut ? Outcome::kBarred : Outcome::kFailed;
       if (allowance.cut) result_.barred.push_back({&candidate, std::nullopt});
       return false;
@@ -61,6 +60,14 @@ class Placing {
     input_.book->Charge(candidate, amounts);
     input_.line->Charge(candidate, amounts);
     return true;
+  }
+
+  bool Place(const Candidate& candidate, Allowance* allowance) {
+    if (!candidate.nearness.any()) {
+      return input_.placer->PlaceGang(*candidate.gang, candidate.need, &result_.bind, allowance);
+    }
+    return input_.placer->PlaceNear(*candidate.gang, candidate.need, &result_.bind, allowance,
+                                    {*input_.topology, candidate.nearness});
   }
 
   // The queue in which as many gangs wait as may, before this one; None if there is none.

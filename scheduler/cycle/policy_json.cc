@@ -117,6 +117,11 @@ void ReadRules(JsonFields* fields, std::optional<Error>* error, Policy* policy) 
     policy->history.half_life.ns = history.Int("half_life_ns", 1);
     policy->history.strength = history.Int("strength", 0, kWeightOne);
   }
+  if (!fields->Has("topology")) return;
+  fields->Array("topology", [&](Element item) {
+    JsonFields level(item, "topology", error);
+    policy->topology.push_back({level.String("name"), level.String("label")});
+  });
 }
 
 }  // namespace
@@ -143,6 +148,13 @@ void WritePolicy(const Policy& policy, JsonWriter* json) {
   if (policy.history != HistoryPolicy{}) {
     json->Key("history").BeginObject().Field("half_life_ns", policy.history.half_life.ns);
     json->Field("strength", policy.history.strength).EndObject();
+  }
+  if (!policy.topology.empty()) {
+    json->Key("topology").BeginArray();
+    for (const TopologyLevel& level : policy.topology) {
+      json->BeginObject().Field("name", level.name).Field("label", level.label).EndObject();
+    }
+    json->EndArray();
   }
   json->EndObject();
 }

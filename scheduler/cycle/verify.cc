@@ -167,7 +167,37 @@ class Verifier {
       if (whole < gang.min_member) {
         Object("gang {} would hold {} of {} members", Name(gang), whole, gang.min_member);
       }
+      CheckNear(gang, members);
     }
+  }
+
+  // What must be in one domain of a level has equal labels there and on all levels above.
+  void CheckNear(const GangView& gang, const std::set<std::uint32_t>& bound) {
+    const std::string& wanted =
+        (*snapshot_.shapes)[gang.members.front().shape.index()]->topology_required;
+    if (wanted.empty()) return;
+    std::vector<NodeId> nodes;
+    for (const Placement& placement : plan_.bind) {
+      if (placement.gang == gang.id) nodes.push_back(placement.node);
+    }
+    for (std::uint32_t m = 0; m < gang.members.size(); ++m) {
+      const MemberView& member = gang.members[m];
+      if (bound.contains(m) || !CountsTowardsMinimum(member) || !member.node.valid()) continue;
+      if (member.state != MemberState::kDone) nodes.push_back(member.node);
+    }
+    for (const TopologyLevel& level : policy_.topology) {
+      for (const NodeId node : nodes) {
+        const std::string* first =
+            FindLabel(snapshot_.nodes->info[nodes.front().index()].labels, level.label);
+        const std::string* value =
+            FindLabel(snapshot_.nodes->info[node.index()].labels, level.label);
+        if (first == nullptr || value == nullptr || *first != *value) {
+          return Object("gang {} is not in one {}", Name(gang), wanted);
+        }
+      }
+      if (level.name == wanted) return;
+    }
+    Object("gang {} asks for topology level {}, which does not exist", Name(gang), wanted);
   }
 
   void CheckEviction(const Eviction& eviction) {

@@ -21,6 +21,8 @@ inline constexpr std::string_view kGangOfJob = "true";
 inline constexpr std::string_view kGangSize = "fairlead.dev/gang-size";
 inline constexpr std::string_view kUser = "fairlead.dev/user";
 inline constexpr std::string_view kGpuModel = "fairlead.dev/gpu-model";
+inline constexpr std::string_view kTopologyRequired = "fairlead.dev/topology-required";
+inline constexpr std::string_view kTopologyPreferred = "fairlead.dev/topology-preferred";
 
 // Annotations written with the Binding. kGpuAssignment holds device indexes: "0,1,5".
 inline constexpr std::string_view kGpuAssignment = "fairlead.dev/gpu-assignment";
@@ -32,12 +34,11 @@ inline constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end
 // Keys that would change where or how a pod may run and that are not supported: a pod that asks for
 // one is refused, for to ignore it would be to run the pod as it did not ask to be run. In the
 // order in which they are named when a pod has several.
-inline constexpr std::array<std::string_view, 10> kUnsupportedAnnotations = {
+inline constexpr std::array<std::string_view, 9> kUnsupportedAnnotations = {
     "fairlead.dev/gpu-share",
     "fairlead.dev/gpu-memory",
     "fairlead.dev/gpu-share-devices",
     "fairlead.dev/gpu-share-class",
-    "fairlead.dev/topology-required",
     "fairlead.dev/topology-segment",
     "fairlead.dev/gang-roles",
     "fairlead.dev/gang-max",

@@ -39,6 +39,8 @@ void ReadAnnotations(const RawList<RawPair>& annotations, OwnKeys* out) {
     if (pair.key == keys::kGangSize) out->gang_size = pair.value;
     if (pair.key == keys::kUser) out->user = pair.value;
     if (pair.key == keys::kGpuModel) out->gpu_model = pair.value;
+    if (pair.key == keys::kTopologyRequired) out->topology_required = pair.value;
+    if (pair.key == keys::kTopologyPreferred) out->topology_preferred = pair.value;
     if (pair.key == keys::kGpuAssignment) out->gpu_assignment = pair.value;
     first_unsupported =
         std::min(first_unsupported, IndexIn(keys::kUnsupportedAnnotations, pair.key));
@@ -160,6 +162,16 @@ GpuModels ReadGpuModels(const OwnKeys& own) {
   std::sort(out.names.begin(), out.names.end());
   out.names.erase(std::unique(out.names.begin(), out.names.end()), out.names.end());
   return out;
+}
+
+std::string TopologyProblem(const OwnKeys& own) {
+  const auto empty = [](const std::optional<std::string_view>& text) {
+    return text && text->empty();
+  };
+  if (!empty(own.topology_required) && !empty(own.topology_preferred)) return {};
+  return fmt::format(
+      "annotation {}: is empty; expected the name of a topology level",
+      empty(own.topology_required) ? keys::kTopologyRequired : keys::kTopologyPreferred);
 }
 
 std::vector<std::int32_t> ReadGpuAssignment(const OwnKeys& own) {

@@ -14,6 +14,7 @@ namespace fairlead::kube {
 struct OwnKeys {
   std::optional<std::string_view> queue, gang, pod_group;                      // labels
   std::optional<std::string_view> gang_size, user, gpu_model, gpu_assignment;  // annotations
+  std::optional<std::string_view> topology_required, topology_preferred;       // annotations
   std::string_view unsupported_label, unsupported_annotation;                  // a key, or empty
 };
 
@@ -34,6 +35,9 @@ struct GpuModels {
   std::string problem;
 };
 GpuModels ReadGpuModels(const OwnKeys& own);
+
+// An annotation of a topology level is there and empty: names the key; else empty.
+std::string TopologyProblem(const OwnKeys& own);
 
 // "0,1,5" in ascending order. Empty where absent or malformed: anybody may write the annotation.
 std::vector<std::int32_t> ReadGpuAssignment(const OwnKeys& own);

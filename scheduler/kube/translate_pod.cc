@@ -157,6 +157,8 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   const std::string toleration_refusal = ReadTolerations(raw, &out.shape.tolerations);
   GpuModels models = ReadGpuModels(own);
   out.shape.gpu_models = std::move(models.names);
+  out.shape.topology_required = own.topology_required.value_or("");
+  out.shape.topology_preferred = own.topology_preferred.value_or("");
   GangClaim gang = ReadGang(raw.meta, own, options);
   out.gang = std::move(gang.key);
   out.gang_size = gang.size;
@@ -170,6 +172,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   note(toleration_refusal);
   note(KeyRefusal(own));
   note(std::move(models.problem));
+  note(TopologyProblem(own));
   note(std::move(gang.problem));
   return out;
 }

@@ -81,7 +81,14 @@ void WriteShape(const PodShape& shape, JsonWriter* json) {
     toleration.effect ? json->Int(static_cast<std::int64_t>(*toleration.effect)) : json->Null();
     json->EndObject();
   }
-  json->EndArray().EndObject();
+  json->EndArray();
+  if (!shape.topology_required.empty()) {
+    json->Field("topology_required", shape.topology_required);
+  }
+  if (!shape.topology_preferred.empty()) {
+    json->Field("topology_preferred", shape.topology_preferred);
+  }
+  json->EndObject();
 }
 
 void WriteClaim(const Claim& claim, JsonWriter* json) {

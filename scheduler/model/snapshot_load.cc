@@ -233,6 +233,12 @@ void Loader::ReadShape(Element element) {
       added.effect = static_cast<TaintEffect>(toleration.Int("effect", 0, 2));
     }
   });
+  if (fields.Has("topology_required")) {
+    shape.topology_required = fields.String("topology_required");
+  }
+  if (fields.Has("topology_preferred")) {
+    shape.topology_preferred = fields.String("topology_preferred");
+  }
   requests_.push_back(ToVector(shape.requests, &fields));
   shapes_.push_back(std::make_shared<const PodShape>(std::move(shape)));
 }

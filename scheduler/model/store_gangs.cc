@@ -132,6 +132,23 @@ std::int64_t ClusterStore::State::MinMember(const GangRecord& gang, std::string*
   return 1;
 }
 
+// Members must be near each other in one way.
+std::string ClusterStore::State::NearnessProblem(const PodRecord& a, const PodRecord& b) const {
+  if (a.shape == b.shape) return "";
+  const PodShape& of_a = *(*shapes)[a.shape.index()];
+  const PodShape& of_b = *(*shapes)[b.shape.index()];
+  const auto problem = [&](std::string_view key, const std::string& in_a, const std::string& in_b) {
+    if (in_a == in_b) return std::string();
+    return fmt::format(
+        "members disagree about the topology: \"{}\" in pod {}, \"{}\" in pod {} (annotation "
+        "fairlead.dev/{}; expected the same on every member)",
+        in_a, a.name(), in_b, b.name(), key);
+  };
+  std::string text = problem("topology-required", of_a.topology_required, of_b.topology_required);
+  if (!text.empty()) return text;
+  return problem("topology-preferred", of_a.topology_preferred, of_b.topology_preferred);
+}
+
 std::string ClusterStore::State::Invalid(const GangRecord& gang) const {
   const PodRecord* first = nullptr;
   for (const PodIndex member : gang.members) {
@@ -155,6 +172,7 @@ std::string ClusterStore::State::Invalid(const GangRecord& gang) const {
           "fairlead.dev/queue; expected the same on every member)",
           first->queue, first->name(), pod.queue, pod.name());
     }
+    if (std::string problem = NearnessProblem(*first, pod); !problem.empty()) return problem;
   }
   if (gang.key.kind == GangKind::kPodGroup) {
     const auto group = groups.find({gang.key.ns, gang.key.name});

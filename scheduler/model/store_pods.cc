@@ -35,6 +35,8 @@ std::size_t HashShape(const PodShape& shape) {
     MixText(&hash, toleration.key);
     MixText(&hash, toleration.value);
   }
+  MixText(&hash, shape.topology_required);
+  MixText(&hash, shape.topology_preferred);
   return hash;
 }
 

@@ -179,6 +179,7 @@ struct ClusterStore::State {
   void Touch(GangId id, Instant now);
   void Recount(GangRecord* gang) const;
   std::int64_t MinMember(const GangRecord& gang, std::string* missing) const;
+  std::string NearnessProblem(const PodRecord& a, const PodRecord& b) const;
   std::string Invalid(const GangRecord& gang) const;
   std::shared_ptr<const GangView> BuildView(const GangRecord& gang) const;
   void Retenant(const std::string& ns, const std::string& tenant);

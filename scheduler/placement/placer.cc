@@ -102,24 +102,31 @@ bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Plac
   std::vector<MemberGroup> groups = GroupByShape(gang);
   if (Bound(groups) < need) return false;
   SortHardestFirst(&groups);
+  return Place(groups, gang.id, need, out, allowance);
+}
+
+bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int64_t need,
+                   std::vector<Placement>* out, Allowance* allowance) {
   Begin();
   const std::size_t out_before = out->size();
+  std::vector<std::int64_t> placed_of;  // by group
   std::int64_t placed = 0;
   std::int64_t untried = 0;
   for (const MemberGroup& group : groups)
     untried += static_cast<std::int64_t>(group.members.size());
   for (const MemberGroup& group : groups) {
     untried -= static_cast<std::int64_t>(group.members.size());
-    placed += PlaceGroup(group, gang.id, out, allowance);
+    placed_of.push_back(PlaceGroup(group, gang, out, allowance));
+    placed += placed_of.back();
     if (placed + untried < need) {
       Undo();
       out->resize(out_before);
       return false;
     }
   }
-  for (std::size_t i = out_before; i < out->size(); ++i) {
-    ShapeState& state = StateOf(gang.members[(*out)[i].member].shape);
-    if (state.at_most != kUnbounded) --state.at_most;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    ShapeState& state = StateOf(groups[g].shape);
+    if (state.at_most != kUnbounded) state.at_most -= placed_of[g];
   }
   return true;
 }
@@ -179,7 +186,8 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vect
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
   const bool cut = allowance != nullptr && allowance->cut;
-  if (run.placed < run.want && first && !cut) run.state.at_most = run.placed;
+  const bool everywhere = within_ == nullptr;
+  if (run.placed < run.want && first && !cut && everywhere) run.state.at_most = run.placed;
   return run.placed;
 }
 
@@ -188,6 +196,7 @@ void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
     // A copy of the word stays right: a node that takes members leaves for a level that was walked
     // before, and no node comes to this one.
     std::uint64_t word = room_.Level(level)[w] & run->state.open[w];
+    if (within_ != nullptr) word &= (*within_)[w];
     for (; word != 0; word &= word - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
       PlaceOnNode(static_cast<std::uint32_t>(w * 64) + bit, run);

@@ -38,6 +38,7 @@ NodeShape RandomNode() {
   node.pods = OneIn(4) ? 1 + Below(3) : 110;
   if (node.gpus > 0) node.model = OneIn(2) ? "A" : "H";
   node.labels = {{"zone", "z" + std::to_string(Below(2))}};
+  if (!OneIn(8)) node.labels.emplace_back("rack", "r" + std::to_string(Below(2)));
   if (OneIn(6)) node.taints = {{"t", "", TaintEffect::kNoSchedule}};
   node.cordoned = OneIn(8);
   return node;
@@ -58,6 +59,9 @@ GangShape RandomGang(int index, int nodes) {
   if (OneIn(4)) gang.selector = {{"zone", "z" + std::to_string(Below(3))}};
   if (OneIn(4)) gang.tolerations = {{"t", TolerationOperator::kExists, "", std::nullopt}};
   if (OneIn(4)) gang.models = {"H"};
+  const std::vector<std::string> levels = {"zone", "rack", "row"};  // one of them does not exist
+  if (OneIn(4)) gang.topology_required = levels[static_cast<std::size_t>(Below(3))];
+  if (OneIn(4)) gang.topology_preferred = levels[static_cast<std::size_t>(Below(3))];
   gang.gated = OneIn(10);
   if (OneIn(12)) gang.invalid = "spec: no";
   // Some run already, whole or in part, maybe where they overbook a node.
@@ -95,6 +99,7 @@ Policy RandomPolicy() {
     if (OneIn(4)) queue.user_limit = kWeightOne / (1 + Below(4));
     if (OneIn(4)) queue.priority = Below(3);
   }
+  policy.topology = {{"zone", "zone"}, {"rack", "rack"}};
   if (OneIn(3)) policy.aging = {Duration::Seconds(1000), 1 + Below(3)};
   return policy;
 }

@@ -42,6 +42,8 @@ struct GangShape {
   Labels selector = {};
   std::vector<Toleration> tolerations = {};
   std::vector<std::string> models = {};
+  std::string topology_required = {};
+  std::string topology_preferred = {};
   bool gated = false;
   std::string invalid = {};
   // The first of its pods run on these nodes, one each, since `bound_at`.
@@ -110,6 +112,8 @@ class Cluster {
     pod.shape.tolerations = shape.tolerations;
     pod.shape.gpu_models = shape.models;
     std::sort(pod.shape.gpu_models.begin(), pod.shape.gpu_models.end());
+    pod.shape.topology_required = shape.topology_required;
+    pod.shape.topology_preferred = shape.topology_preferred;
     return pod;
   }
 

@@ -44,10 +44,10 @@ Decision Decide(const DecideInput& input);
 
 // Checks a plan against a snapshot independently of how it was made. Empty = sound; else what is
 // wrong, in words. Checks: versions agree; every placement names a pending, ungated member of a
-// valid gang, once; node present, schedulable, selector, taints, GPU model; room and devices
-// recomputed per node from the snapshot; every gang touched holds at least its minimum afterwards
-// (all or nothing); its queue is a leaf that it may use and, if it starts, open; limits, caps and
-// user limits hold at the queue and above it.
+// valid gang, once; node present, schedulable, selector, taints, GPU model; required topology
+// level; room and devices recomputed per node from the snapshot; every gang touched holds at least
+// its minimum afterwards (all or nothing); its queue is a leaf that it may use and, if it starts,
+// open; limits, caps and user limits hold at the queue and above it.
 std::vector<std::string> Verify(const Snapshot& snapshot, const Policy& policy, const Plan& plan);
 
 // For each claim of the snapshot, in order of ClaimId, the name of the queue that it resolves to;

@@ -73,6 +73,9 @@ struct PodShape {
   std::vector<std::string> gpu_models;  // sorted; accepted models, empty = any
   Labels node_selector;
   std::vector<Toleration> tolerations;
+  // Names of topology levels (Policy::topology), the same for all members of a gang; empty = none.
+  std::string topology_required;   // all members in one domain of this level
+  std::string topology_preferred;  // in one domain of this level if possible, else of one above
 
   friend bool operator==(const PodShape&, const PodShape&) = default;
 };

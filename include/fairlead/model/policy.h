@@ -40,6 +40,15 @@ struct HistoryPolicy {
   friend bool operator==(const HistoryPolicy&, const HistoryPolicy&) = default;
 };
 
+// A level of the topology. Nodes with the same values of its label and of those of the levels
+// before it are one domain.
+struct TopologyLevel {
+  std::string name;
+  std::string label;
+
+  friend bool operator==(const TopologyLevel&, const TopologyLevel&) = default;
+};
+
 struct Policy {
   // A tree that passes CheckTree; never empty: the loader adds the queue "default" where the file
   // declares none of that name and there are no tenants.
@@ -51,6 +60,7 @@ struct Policy {
 
   AgingPolicy aging;
   HistoryPolicy history;
+  std::vector<TopologyLevel> topology;  // broadest first; names and labels are unique
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -14,6 +14,14 @@
 // in their order in the gang. An allowance, where one is given, is kept: members beyond it count as
 // not fitting, on nodes of a GPU model or everywhere, and nothing is learned from that.
 //
+// Nearness. A gang whose members must or should be near each other is tried in domains of one level
+// after the other: of the preferred one first (without one, of the tightest), then of those above
+// it, up to the required one; without a required level the whole cluster is last. In a level the
+// domain goes first that takes the most members, then the one in which the least room for members
+// is left, then by name. Members that run already fix the domain. A gang of several shapes may fail
+// in a domain that had room for each of them alone; then the next one is tried. Members beyond the
+// need that find no room in the domain follow in those above it, as far as the gang may go.
+//
 // What is remembered within one decision, while room only shrinks: nodes that are full for a shape
 // (never looked at again), and how many members of a shape the cluster can take at most, so that a
 // gang that cannot start is refused at once. What was learned from room that is given back is
@@ -35,6 +43,7 @@
 #include "fairlead/model/snapshot.h"
 #include "fairlead/placement/node_classes.h"
 #include "fairlead/placement/room.h"
+#include "fairlead/placement/topology.h"
 
 namespace fairlead {
 
@@ -59,6 +68,12 @@ struct MemberGroup {
   std::vector<std::uint32_t> members;  // ascending
 };
 
+// A topology and what a gang asks of it.
+struct Vicinity {
+  const Topology& topology;
+  Nearness nearness;
+};
+
 // In order of the first member.
 std::vector<MemberGroup> GroupByShape(const GangView& gang);
 
@@ -79,6 +94,17 @@ class Placer {
   // is used up on the way, also where it returns false.
   bool PlaceGang(const GangView& gang, std::int64_t need, std::vector<Placement>* out,
                  Allowance* allowance = nullptr);
+  // The same, near each other. `topology` outlives this object.
+  bool PlaceNear(const GangView& gang, std::int64_t need, std::vector<Placement>* out,
+                 Allowance* allowance, const Vicinity& vicinity);
+
+  // The domain of the level in which the most of these members find room.
+  struct BestDomain {
+    std::uint32_t domain = Topology::kNoDomain;  // none: there is no domain
+    std::int64_t fits = 0;                       // an upper bound where the shapes differ
+  };
+  BestDomain FindBest(const std::vector<MemberGroup>& groups, const Topology& topology,
+                      std::int32_t level);
 
   // Takes room for as many of these members as fit, in the order that PlaceGang takes them, for a
   // look at what is left then. Undo() gives it back and must follow before anything else is placed.
@@ -115,6 +141,24 @@ class Placer {
     std::int64_t placed;
   };
 
+  // What a domain can take.
+  struct DomainRoom {
+    std::uint32_t domain = 0;
+    std::int64_t takes = 0;  // members of the gang, at most
+    std::int64_t left = 0;   // members of its hardest group that find room beyond these
+  };
+
+  bool Place(const std::vector<MemberGroup>& groups, GangId gang, std::int64_t need,
+             std::vector<Placement>* out, Allowance* allowance);
+  bool PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, GangId gang,
+                   std::int64_t need, std::vector<Placement>* out, Allowance* allowance);
+  void Widen(const std::vector<MemberGroup>& groups, const Domain& domain, const Nearness& nearness,
+             GangId gang, std::vector<Placement>* out, std::size_t first, Allowance* allowance);
+  // By group, then name rank: how many of its members fit on the node.
+  std::vector<std::vector<std::int64_t>> CountFits(const std::vector<MemberGroup>& groups);
+  std::vector<DomainRoom> DomainRooms(const std::vector<MemberGroup>& groups,
+                                      const std::vector<std::vector<std::int64_t>>& fits,
+                                      const Topology& topology, std::int32_t level) const;
   ShapeState& StateOf(ShapeId shape);
   void SortHardestFirst(std::vector<MemberGroup>* groups);
   std::int64_t Bound(const std::vector<MemberGroup>& groups);
@@ -136,6 +180,7 @@ class Placer {
   std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use
   std::vector<Closed> closed_;                       // marks of "full" since Begin
   std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo
+  const RankBits* within_ = nullptr;  // where not null, only these nodes are looked at
   std::uint64_t steps_ = 0;
 };
 

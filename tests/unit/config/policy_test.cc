@@ -108,6 +108,31 @@ TEST(ReadPolicy, RefusesBadTenants) {
   });
 }
 
+TEST(ReadPolicy, LevelsOfTheTopology) {
+  Policy policy;
+  ASSERT_EQ(Outcome("policy: {topology: [{name: zone, label: topology.kubernetes.io/zone}, "
+                    "{name: rack, label: rack}]}",
+                    &policy),
+            "ok");
+  const std::vector<TopologyLevel> levels = {{"zone", "topology.kubernetes.io/zone"},
+                                             {"rack", "rack"}};
+  EXPECT_TRUE(policy.topology == levels);
+  const std::string list = "expected a list of at least one; without topology leave the key out";
+  ExpectRefused({
+      {"policy: {topology: []}", "f:1:20: policy.topology: " + list},
+      {"policy: {topology: [{name: rack}]}",
+       "f:1:21: policy.topology[0].label: missing: expected a value"},
+      {"policy: {topology: [{name: rack, label: a, depth: 3}]}",
+       "f:1:44: policy.topology[0].depth: unknown key: expected one of name, label"},
+      {"policy: {topology: [{name: rack, label: a}, {name: rack, label: b}]}",
+       "f:1:45: policy.topology[1].name: 'rack' twice: expected it once, first at "
+       "policy.topology[0].name (1:21)"},
+      {"policy: {topology: [{name: rack, label: a}, {name: row, label: a}]}",
+       "f:1:45: policy.topology[1].label: 'a' twice: expected it once, first at "
+       "policy.topology[0].label (1:21)"},
+  });
+}
+
 TEST(ReadPolicy, RefusesBadPolicies) {
   ExpectRefused({
       {"policy: []", "f:1:9: policy: a list: expected a map"},

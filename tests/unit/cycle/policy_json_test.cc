@@ -51,6 +51,7 @@ TEST(PolicyJson, EveryFieldComesBack) {
   policy.queues = {leaf, top};
   policy.aging = {Duration::Seconds(1'800), 5};
   policy.history = {Duration::Seconds(3'600), 500'000};
+  policy.topology = {{"zone", "topology.kubernetes.io/zone"}, {"rack", "rack"}};
   const std::string json = Written(policy);
   EXPECT_EQ(json,
             R"({"queues":[{"name":"leaf","weight":2000000,"parent":"top",)"
@@ -61,7 +62,9 @@ TEST(PolicyJson, EveryFieldComesBack) {
             R"({"name":"top","weight":1000000,"lendable":false,"state":"drain"}],"tenants":[],)"
             R"("max_gang_size":10000,"bind_timeout_ns":30000000000,)"
             R"("aging":{"step_ns":1800000000000,"max":5},)"
-            R"("history":{"half_life_ns":3600000000000,"strength":500000}})");
+            R"("history":{"half_life_ns":3600000000000,"strength":500000},)"
+            R"("topology":[{"name":"zone","label":"topology.kubernetes.io/zone"},)"
+            R"({"name":"rack","label":"rack"}]})");
   const Result<Policy> read = ReadPolicyJson(json);
   ASSERT_TRUE(read.ok()) << read.error().ToString();
   EXPECT_TRUE(*read == policy);

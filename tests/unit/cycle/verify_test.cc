@@ -144,6 +144,44 @@ TEST_F(Verifying, HoldsGangsToThePolicy) {
               Contains(HasSubstr("is larger than max_gang_size")));
 }
 
+// Racks are within their zone, so that the two of name r1 are not one.
+TEST(Verify, MembersShareADomainOfTheRequiredLevel) {
+  Policy policy;
+  policy.topology = {{"zone", "zone"}, {"rack", "rack"}};
+  Cluster cluster;
+  cluster.Node("a", {.gpus = 1, .labels = {{"rack", "r1"}, {"zone", "za"}}});
+  cluster.Node("b", {.gpus = 1, .labels = {{"rack", "r1"}, {"zone", "za"}}});
+  cluster.Node("c", {.gpus = 1, .labels = {{"rack", "r1"}, {"zone", "zc"}}});
+  cluster.Node("d", {.gpus = 1, .labels = {{"zone", "za"}}});
+  cluster.Gang({.name = "g", .pods = 3, .min_member = 2, .gpus = 1, .topology_required = "rack"});
+  cluster.Gang({.name = "h",
+                .pods = 2,
+                .gpus = 0,
+                .topology_required = "rack",
+                .bound = {"a"},
+                .bound_at = Seconds(1000)});
+  const auto snapshot = cluster.Take();
+  const GangView& g = Find(*snapshot, "g");
+  const GangView& h = Find(*snapshot, "h");
+  const auto objections = [&](GangId gang, std::vector<std::uint32_t> members,
+                              std::vector<std::uint32_t> nodes) {
+    Plan plan;
+    plan.snapshot_version = snapshot->version;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      plan.bind.push_back({gang, members[i], NodeId(nodes[i]), gang == g.id ? 1U : 0U});
+    }
+    return Verify(*snapshot, policy, plan);
+  };
+  EXPECT_THAT(objections(g.id, {0, 1}, {0, 1}), IsEmpty());
+  for (const std::uint32_t wrong : {2U, 3U}) {
+    EXPECT_THAT(objections(g.id, {0, 1}, {0, wrong}), Contains(HasSubstr("not in one rack")));
+  }
+  EXPECT_THAT(objections(h.id, {1}, {1}), IsEmpty());
+  EXPECT_THAT(objections(h.id, {1}, {2}), Contains(HasSubstr("not in one rack")));
+  policy.topology.pop_back();
+  EXPECT_THAT(objections(g.id, {0, 1}, {0, 1}), Contains(HasSubstr("which does not exist")));
+}
+
 TEST_F(Verifying, NoEvictionWhileABindingIsUnderWay) {
   Cluster cluster;
   cluster.Nodes("n", 1, {.gpus = 3});

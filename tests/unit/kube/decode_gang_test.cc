@@ -190,6 +190,17 @@ std::vector<Refusal> SpecRefusals() {
        "annotation fairlead.dev/gpu-model: \"H100,\" has an empty name; expected models separated "
        "by commas"},
       {[](PodSpec* p) {
+         p->annotations = {{"fairlead.dev/topology-required", ""}};
+       },
+       "annotation fairlead.dev/topology-required: is empty; expected the name of a topology "
+       "level"},
+      {[](PodSpec* p) {
+         p->annotations = {{"fairlead.dev/topology-required", "rack"},
+                           {"fairlead.dev/topology-preferred", ""}};
+       },
+       "annotation fairlead.dev/topology-preferred: is empty; expected the name of a topology "
+       "level"},
+      {[](PodSpec* p) {
          p->labels = {{"fairlead.dev/gang-role", "worker"}};
        },
        "label fairlead.dev/gang-role: not supported yet"},
@@ -200,9 +211,8 @@ std::vector<Refusal> AllRefusals() {
   std::vector<Refusal> all = SpecRefusals();
   for (const std::string key :
        {"fairlead.dev/gpu-share", "fairlead.dev/gpu-memory", "fairlead.dev/gpu-share-devices",
-        "fairlead.dev/gpu-share-class", "fairlead.dev/topology-required",
-        "fairlead.dev/topology-segment", "fairlead.dev/gang-roles", "fairlead.dev/gang-max",
-        "gpu-fraction", "gpu-memory"}) {
+        "fairlead.dev/gpu-share-class", "fairlead.dev/topology-segment", "fairlead.dev/gang-roles",
+        "fairlead.dev/gang-max", "gpu-fraction", "gpu-memory"}) {
     all.push_back({[key](PodSpec* p) {
                      p->annotations = {{key, "1"}};
                    },
@@ -251,6 +261,16 @@ TEST(DecodeRefusals, TheFirstInOrderIsNamed) {
   EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.affinity.podAffinity"));
   pod.containers = {{{{"cpu", "x"}}}};
   EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.containers[0]"));
+}
+
+TEST(DecodeKeys, LevelsOfTheTopology) {
+  PodSpec pod;
+  pod.annotations = {{"fairlead.dev/topology-required", "zone"},
+                     {"fairlead.dev/topology-preferred", "rack"}};
+  const PodInfo read = Decode(pod);
+  EXPECT_EQ(read.shape.topology_required, "zone");
+  EXPECT_EQ(read.shape.topology_preferred, "rack");
+  EXPECT_EQ(read.invalid, "");
 }
 
 TEST(DecodeRefusals, WhatOnlyPrefersOrDoesNotMatterIsFine) {

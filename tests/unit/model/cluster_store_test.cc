@@ -292,6 +292,17 @@ TEST_F(ClusterStoreTest, MembersThatDisagreeMakeTheGangInvalid) {
   EXPECT_THAT(OnlyGang(*store_.TakeSnapshot()).invalid, ::testing::HasSubstr("about the queue"));
   store_.UpsertPod(Pod("ta", "b").Gang("g", 2), kNow);
   EXPECT_EQ(OnlyGang(*store_.TakeSnapshot()).invalid, "");
+  PodInfo elsewhere = Pod("ta", "b").Gang("g", 2);
+  elsewhere.shape.topology_required = "rack";
+  store_.UpsertPod(elsewhere, kNow);
+  EXPECT_EQ(OnlyGang(*store_.TakeSnapshot()).invalid,
+            "members disagree about the topology: \"\" in pod a, \"rack\" in pod b (annotation "
+            "fairlead.dev/topology-required; expected the same on every member)");
+  elsewhere.shape.topology_required = "";
+  elsewhere.shape.topology_preferred = "rack";
+  store_.UpsertPod(elsewhere, kNow);
+  EXPECT_THAT(OnlyGang(*store_.TakeSnapshot()).invalid,
+              ::testing::HasSubstr("fairlead.dev/topology-preferred"));
 }
 
 TEST_F(ClusterStoreTest, AllocationMovesWithTheClaim) {

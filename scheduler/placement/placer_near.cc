@@ -1,0 +1,168 @@
+// Placer: gangs whose members are to be near each other (see the header).
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "fairlead/base/check.h"
+#include "fairlead/placement/placer.h"
+
+namespace fairlead {
+namespace {
+
+// The domain of the members that hold room already; nothing where none does, kNoDomain where they
+// are in several.
+std::optional<std::uint32_t> HeldDomain(const GangView& gang, const Snapshot& snapshot,
+                                        const Topology& topology, std::int32_t level) {
+  std::optional<std::uint32_t> domain;
+  for (const MemberView& member : gang.members) {
+    const bool holds = member.state == MemberState::kAssumed || member.state == MemberState::kBound;
+    if (!holds || member.terminating || !snapshot.nodes->present[member.node.index()]) continue;
+    const std::uint32_t of_member =
+        topology.DomainAt(level, snapshot.nodes->name_rank[member.node.index()]);
+    if (domain && *domain != of_member) return Topology::kNoDomain;
+    domain = of_member;
+  }
+  return domain;
+}
+
+RankBits NodesOf(const Domain& domain, std::size_t ranks) {
+  RankBits bits((ranks + 63) / 64, 0);
+  for (std::uint32_t rank = 0; rank < ranks; ++rank) {
+    if (domain.topology.DomainAt(domain.level, rank) == domain.number) {
+      bits[rank / 64] |= std::uint64_t{1} << (rank % 64);
+    }
+  }
+  return bits;
+}
+
+// Without the members that out[first..] places.
+std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
+                                  const std::vector<Placement>& out, std::size_t first) {
+  std::set<std::uint32_t> placed;
+  for (std::size_t i = first; i < out.size(); ++i) placed.insert(out[i].member);
+  std::vector<MemberGroup> rest;
+  for (const MemberGroup& group : groups) {
+    MemberGroup left{group.shape, {}};
+    for (const std::uint32_t member : group.members) {
+      if (!placed.contains(member)) left.members.push_back(member);
+    }
+    if (!left.members.empty()) rest.push_back(std::move(left));
+  }
+  return rest;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::int64_t>> Placer::CountFits(const std::vector<MemberGroup>& groups) {
+  std::vector<std::vector<std::int64_t>> fits;
+  for (const MemberGroup& group : groups) {
+    const ShapeState& state = StateOf(group.shape);
+    std::vector<std::int64_t>& of_group = fits.emplace_back(room_.ranks(), 0);
+    for (std::size_t w = 0; w < state.open.size(); ++w) {
+      for (std::uint64_t word = state.open[w]; word != 0; word &= word - 1) {
+        const auto rank =
+            static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(std::countr_zero(word));
+        of_group[rank] =
+            room_.Fits(state.need, room_.NodeAt(rank), kMaxGpusPerNode * kMaxGpusPerNode);
+        ++steps_;
+      }
+    }
+  }
+  return fits;
+}
+
+std::vector<Placer::DomainRoom> Placer::DomainRooms(
+    const std::vector<MemberGroup>& groups, const std::vector<std::vector<std::int64_t>>& fits,
+    const Topology& topology, std::int32_t level) const {
+  std::vector<DomainRoom> rooms(topology.domains(level));
+  std::vector<std::int64_t> sums(rooms.size());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    std::fill(sums.begin(), sums.end(), 0);
+    for (std::uint32_t rank = 0; rank < fits[g].size(); ++rank) {
+      const std::uint32_t domain = topology.DomainAt(level, rank);
+      if (domain != Topology::kNoDomain) sums[domain] += fits[g][rank];
+    }
+    const auto members = static_cast<std::int64_t>(groups[g].members.size());
+    for (std::uint32_t d = 0; d < rooms.size(); ++d) {
+      rooms[d].domain = d;
+      rooms[d].takes += std::min(sums[d], members);
+      if (g == 0) rooms[d].left = std::max<std::int64_t>(0, sums[d] - members);
+    }
+  }
+  return rooms;
+}
+
+Placer::BestDomain Placer::FindBest(const std::vector<MemberGroup>& groups,
+                                    const Topology& topology, std::int32_t level) {
+  BestDomain best;
+  for (const DomainRoom& room : DomainRooms(groups, CountFits(groups), topology, level)) {
+    if (best.domain == Topology::kNoDomain || room.takes > best.fits) {
+      best = {room.domain, room.takes};
+    }
+  }
+  return best;
+}
+
+bool Placer::PlaceNear(const GangView& gang, std::int64_t need, std::vector<Placement>* out,
+                       Allowance* allowance, const Vicinity& vicinity) {
+  FAIRLEAD_CHECK(need > 0, "gang {} needs {}", gang.id.value(), need);
+  ++steps_;
+  const auto& [topology, nearness] = vicinity;
+  std::vector<MemberGroup> groups = GroupByShape(gang);
+  if (Bound(groups) < need) return false;
+  SortHardestFirst(&groups);
+  const std::vector<std::vector<std::int64_t>> fits = CountFits(groups);
+  const std::int32_t tightest =
+      nearness.preferred >= 0 ? nearness.preferred : topology.levels() - 1;
+  const std::int32_t last = std::max(0, nearness.required);
+  const std::size_t first = out->size();
+  for (std::int32_t level = std::max(tightest, last); level >= last; --level) {
+    const std::optional<std::uint32_t> held = HeldDomain(gang, snapshot_, topology, level);
+    std::vector<DomainRoom> rooms = DomainRooms(groups, fits, topology, level);
+    std::erase_if(rooms, [&](const DomainRoom& room) {
+      return room.takes < need || (held && room.domain != *held);
+    });
+    std::sort(rooms.begin(), rooms.end(), [](const DomainRoom& a, const DomainRoom& b) {
+      if (a.takes != b.takes) return a.takes > b.takes;
+      return a.left != b.left ? a.left < b.left : a.domain < b.domain;
+    });
+    for (const DomainRoom& room : rooms) {
+      if (!PlaceWithin(groups, {topology, level, room.domain}, gang.id, need, out, allowance)) {
+        continue;
+      }
+      Widen(groups, {topology, level, room.domain}, nearness, gang.id, out, first, allowance);
+      return true;
+    }
+  }
+  return nearness.required < 0 && Place(groups, gang.id, need, out, allowance);
+}
+
+bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, GangId gang,
+                         std::int64_t need, std::vector<Placement>* out, Allowance* allowance) {
+  const RankBits nodes = NodesOf(domain, room_.ranks());
+  const Allowance before = allowance == nullptr ? Allowance{} : *allowance;
+  within_ = &nodes;
+  const bool placed = Place(groups, gang, need, out, allowance);
+  within_ = nullptr;
+  if (!placed && allowance != nullptr) allowance->left = before.left;
+  return placed;
+}
+
+// What has found no place in the domain, from out[first] on, follows in those above it.
+void Placer::Widen(const std::vector<MemberGroup>& groups, const Domain& domain,
+                   const Nearness& nearness, GangId gang, std::vector<Placement>* out,
+                   std::size_t first, Allowance* allowance) {
+  std::vector<MemberGroup> rest = Unplaced(groups, *out, first);
+  const std::int32_t last = std::max(0, nearness.required);
+  std::uint32_t number = domain.number;
+  for (std::int32_t level = domain.level; !rest.empty() && level > last; --level) {
+    number = domain.topology.Above(level, number);
+    const Domain above{domain.topology, level - 1, number};
+    if (PlaceWithin(rest, above, gang, 1, out, allowance)) rest = Unplaced(groups, *out, first);
+  }
+  if (!rest.empty() && nearness.required < 0) Place(rest, gang, 1, out, allowance);
+}
+
+}  // namespace fairlead
