@@ -99,9 +99,8 @@ void Report(benchmark::State& state, const Decision& decision) {
   state.counters["steps"] = static_cast<double>(decision.steps);
 }
 
-void RunDecide(benchmark::State& state, Cluster* cluster) {
+void RunDecide(benchmark::State& state, Cluster* cluster, const Policy& policy = QueuesPolicy()) {
   const auto snapshot = cluster->Take();
-  const Policy policy = QueuesPolicy();
   Decision decision;
   for (auto _ : state) {
     decision = Decide({*snapshot, policy, Instant{}});
@@ -174,6 +173,51 @@ void CannotStart(benchmark::State& state) {
   RunDecide(state, &cluster);
 }
 BENCHMARK(CannotStart)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void Quarters(benchmark::State& state) {
+  Cluster cluster;
+  for (int n = 0; n < 10'000; ++n) {
+    cluster.Node(Cluster::Numbered("node", n), {.cpu = 96, .gpus = 8, .gpu_slices = 4});
+  }
+  for (int g = 0; g < 100'000; ++g) {
+    GangShape pod{.name = "g" + std::to_string(g), .queue = "q0", .milli_cpu = 1000};
+    pod.share.devices = 1;
+    pod.share.millionths = 250'000;
+    cluster.Gang(pod);
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Quarters)->Unit(benchmark::kMillisecond);
+
+// Five levels; a block has 625 nodes, of which the gang needs 512.
+void Near(benchmark::State& state) {
+  Policy policy = QueuesPolicy();
+  policy.topology = {
+      {"zone", "zone"}, {"block", "block"}, {"row", "row"}, {"rack", "rack"}, {"host", "host"}};
+  Cluster cluster;
+  for (int n = 0; n < 10'000; ++n) {
+    NodeShape node{.cpu = 96, .gpus = 8};
+    const auto part = [n](int nodes) { return std::to_string(n / nodes); };
+    node.labels = {{"zone", part(1250)},
+                   {"block", part(625)},
+                   {"row", part(125)},
+                   {"rack", part(25)},
+                   {"host", part(1)}};
+    cluster.Node(Cluster::Numbered("node", n), node);
+  }
+  const auto pods = state.range(0);
+  for (std::int64_t g = 0; g * pods < 4096; ++g) {
+    cluster.Gang({.name = "g" + std::to_string(g),
+                  .queue = "q0",
+                  .pods = pods,
+                  .milli_cpu = 1000,
+                  .gpus = 1,
+                  .topology_required = pods == 8 ? "rack" : "zone",
+                  .topology_preferred = pods == 8 ? "" : "block"});
+  }
+  RunDecide(state, &cluster, policy);
+}
+BENCHMARK(Near)->Arg(8)->Arg(4096)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace fairlead

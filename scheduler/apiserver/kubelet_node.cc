@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/multiprecision/cpp_int.hpp>
 #include <charconv>
 #include <limits>
 
 namespace fairlead::apiserver {
 namespace {
 
+using Ratio = boost::multiprecision::cpp_rational;
+
 constexpr std::int64_t kThousand = 1000;
+constexpr std::int64_t kMostParts = 1000;
 constexpr std::array<std::string_view, 4> kFirstChecked = {"pods", "cpu", "memory",
                                                            "ephemeral-storage"};
 
@@ -60,10 +64,18 @@ std::optional<std::vector<DeviceShare>> ParseGpuAssignment(std::string_view text
     if (colon == entry.size()) {
       ++plain;
     } else {
-      const auto slices = ParseCount(entry.substr(colon + 1));
+      const std::string_view part = entry.substr(colon + 1);
+      const std::size_t slash = std::min(part.find('/'), part.size());
+      const auto slices = ParseCount(part.substr(0, slash));
       if (!slices || *slices == 0) return std::nullopt;
       share.slices = *slices;
-      stated = Add(stated, *slices);
+      if (slash == part.size()) {
+        stated = Add(stated, *slices);
+      } else {
+        const auto of = ParseCount(part.substr(slash + 1));
+        if (!of || *of < *slices || *of > kMostParts) return std::nullopt;
+        share.of = *of;
+      }
     }
     shares.push_back(share);
     if (comma == text.size()) break;
@@ -82,6 +94,7 @@ KubeletNode::KubeletNode(Amounts allocatable, int gpus, int gpu_slices)
       allocatable_(std::move(allocatable)),
       slices_per_device_(gpu_slices),
       assigned_(static_cast<std::size_t>(gpus), 0),
+      parts_(static_cast<std::size_t>(gpus)),
       broken_(static_cast<std::size_t>(gpus), false) {}
 
 std::optional<Verdict> KubeletNode::CheckResource(std::string_view name,
@@ -110,6 +123,18 @@ std::optional<Verdict> KubeletNode::CheckRoom(const Amounts& requests) const {
   return std::nullopt;
 }
 
+// Do so many slices and these parts fit on the device beside what is assigned there?
+bool KubeletNode::FitsOn(std::size_t device, std::int64_t slices,
+                         const std::vector<DeviceShare>& more) const {
+  const std::int64_t whole = Add(assigned_[device], slices);
+  if (whole > slices_per_device_) return false;
+  if (more.empty() && parts_[device].empty()) return true;
+  Ratio sum(whole, std::max<std::int64_t>(1, slices_per_device_));
+  for (const DeviceShare& part : parts_[device]) sum += Ratio(part.slices, part.of);
+  for (const DeviceShare& part : more) sum += Ratio(part.slices, part.of);
+  return sum <= 1;
+}
+
 std::optional<Verdict> KubeletNode::TakeDevices(const PodClaim& claim,
                                                 std::vector<DeviceShare>* devices) {
   const std::int64_t requested = Of(claim.requests, kGpuResource) / kThousand;
@@ -121,6 +146,7 @@ std::optional<Verdict> KubeletNode::TakeDevices(const PodClaim& claim,
                       false);
   }
   std::map<std::size_t, std::int64_t> wanted;
+  std::map<std::size_t, std::vector<DeviceShare>> parts;
   for (const DeviceShare& share : *shares) {
     const auto device = static_cast<std::size_t>(share.device);
     if (device >= assigned_.size() || broken_[device]) {
@@ -128,16 +154,20 @@ std::optional<Verdict> KubeletNode::TakeDevices(const PodClaim& claim,
                                     device < broken_.size() ? "being broken" : "being unknown"),
                         false);
     }
-    wanted[device] = Add(wanted[device], share.slices);
+    wanted[device] = Add(wanted[device], share.of == 0 ? share.slices : 0);
+    if (share.of != 0) parts[device].push_back(share);
   }
   for (const auto& [device, slices] : wanted) {
-    if (Add(assigned_[device], slices) <= slices_per_device_) continue;
+    if (FitsOn(device, slices, parts[device])) continue;
     return Unexpected(
         fmt::format("device {} of {} being in use. Requested: {}, Available: {}", device,
                     kGpuResource, slices, slices_per_device_ - assigned_[device]),
         true);
   }
   for (const auto& [device, slices] : wanted) assigned_[device] += slices;
+  for (const auto& [device, more] : parts) {
+    parts_[device].insert(parts_[device].end(), more.begin(), more.end());
+  }
   *devices = std::move(*shares);
   return std::nullopt;
 }
@@ -165,7 +195,15 @@ void KubeletNode::Release(const std::string& uid) {
     if (held->second == 0) held_.erase(held);
   }
   for (const DeviceShare& share : found->second.devices) {
-    assigned_[static_cast<std::size_t>(share.device)] -= share.slices;
+    const auto device = static_cast<std::size_t>(share.device);
+    if (share.of == 0) {
+      assigned_[device] -= share.slices;
+    } else {
+      std::vector<DeviceShare>& parts = parts_[device];
+      parts.erase(std::find_if(parts.begin(), parts.end(), [&share](const DeviceShare& part) {
+        return part.slices == share.slices && part.of == share.of;
+      }));
+    }
   }
   pods_.erase(found);
 }

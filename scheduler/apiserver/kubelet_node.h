@@ -3,6 +3,7 @@
 //
 // I1  held() is the sum of the requests of the pods that are admitted and not released.
 // I2  A device never has more slices assigned than it has; a whole GPU is a device with one slice.
+//     Parts that are assigned beside what is requested count as well.
 // I3  Amounts are in thousandths, requests rounded up and allocatable down; sums saturate.
 //
 // Pods that ask for GPUs without naming devices hold no device in particular: they take whichever
@@ -41,9 +42,11 @@ bool NodeMatches(const json::object& pod, const json::object* labels, std::strin
 struct DeviceShare {
   int device = 0;
   std::int64_t slices = 0;
+  std::int64_t of = 0;  // 0: slices as the node cuts its devices
 };
 // "0,1" or "0:2,1:2" (device:slices), for `requested` slices in all. Entries without slices share
 // what is requested evenly. None: it is malformed or does not add up to what is requested.
+// "0:1/4" (one of four slices) is part of no request: the agent of the node gives it out.
 std::optional<std::vector<DeviceShare>> ParseGpuAssignment(std::string_view text,
                                                            std::int64_t requested);
 
@@ -86,6 +89,7 @@ class KubeletNode {
   };
   std::optional<Verdict> CheckRoom(const Amounts& requests) const;
   std::optional<Verdict> CheckResource(std::string_view name, std::int64_t wanted) const;
+  bool FitsOn(std::size_t device, std::int64_t slices, const std::vector<DeviceShare>& more) const;
   std::optional<Verdict> TakeDevices(const PodClaim& claim, std::vector<DeviceShare>* devices);
 
   Amounts capacity_;     // with broken devices
@@ -93,6 +97,7 @@ class KubeletNode {
   Amounts held_;
   std::int64_t slices_per_device_;
   std::vector<std::int64_t> assigned_;
+  std::vector<std::vector<DeviceShare>> parts_;  // per device, those with `of`
   std::vector<bool> broken_;
   std::unordered_map<std::string, Holding> pods_;
 };

@@ -29,8 +29,10 @@ constexpr const char* kHelp =
   manifests: [pods.yaml]
 
 cpu, memory, ephemeral_storage and gpus of a gang are per pod. A gang may also have min_member
-(default: pods), priority, user, submitted, started, selector, tolerations, models, gated; a node
-pods (default 110), ephemeral_storage, unschedulable. queues, tenants and policy are those of the configuration.
+(default: pods), priority, user, submitted, started, selector, tolerations, models, gated,
+topology_required, topology_preferred; instead of gpus a part of one: gpu_share (0.25), gpu_memory,
+gpu_share_devices, gpu_share_class. A node may have pods (default 110), ephemeral_storage,
+unschedulable, slices (that each GPU is cut into), gpu_memory. queues, tenants and policy are those of the configuration.
 
 manifests are Kubernetes objects, inline or files named relative to this one: Pod, Node, Namespace,
 Job (its pods are made from its template), PodGroup, List. PriorityClass gives priorities.

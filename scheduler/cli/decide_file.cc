@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fairlead/model/cluster_store.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/cli/manifests.h"
 
 namespace fairlead::cli {
@@ -43,7 +44,7 @@ class Loader {
   Error ErrorAt(const yaml::Node& at, std::string field, std::string message) const {
     return Error{std::move(message), path_, at.line, at.column, std::move(field)};
   }
-  std::vector<std::int32_t> TakeDevices(const std::string& node, std::int32_t count);
+  std::vector<std::int32_t> TakeDevices(const std::string& node, const PodShape& shape);
   void AddPods(const GangSpec& spec);
 
   std::string path_;
@@ -51,8 +52,8 @@ class Loader {
   bool has_now_ = false;
   ClusterStore store_;
   struct Devices {
-    std::int32_t all = 0;
-    std::int32_t taken = 0;  // the lowest ones
+    GpuKind kind;
+    std::vector<std::int32_t> left;  // slices of each that no pod of this file has yet
   };
   std::map<std::string, Devices> nodes_;  // all nodes by name
   std::set<std::pair<std::string, std::string>> gangs_;
@@ -131,7 +132,10 @@ Status Loader::AddNodes(MapReader* root) {
       spec->info.name = spec->count == 1 ? name : fmt::format("{}-{}", name, n);
       spec->info.uid = "node/" + spec->info.name;
       if (Status status = AddNodeName(item, path, spec->info.name); !status) return status;
-      nodes_[spec->info.name].all = spec->info.allocatable.gpus;
+      const NodeInfo& info = spec->info;
+      nodes_[info.name].kind = {info.gpu_slices, info.gpu_memory};
+      nodes_[info.name].left.assign(static_cast<std::size_t>(info.allocatable.gpus),
+                                    info.gpu_slices);
       store_.UpsertNode(spec->info);
     }
   }
@@ -172,11 +176,19 @@ Status Loader::AddGang(const yaml::Node& node, const std::string& path) {
 
 // The lowest devices that no pod of this file has yet; none where the node has too few, as for a
 // pod whose devices nobody wrote down.
-std::vector<std::int32_t> Loader::TakeDevices(const std::string& node, std::int32_t count) {
+std::vector<std::int32_t> Loader::TakeDevices(const std::string& node, const PodShape& shape) {
   Devices& devices = nodes_[node];
+  const bool shares = shape.gpu_share.devices > 0;
+  const std::int32_t slices =
+      shares ? SlicesFor(shape.gpu_share, devices.kind) : devices.kind.slices;
   std::vector<std::int32_t> taken;
-  if (devices.taken + count > devices.all) return taken;
-  for (std::int32_t i = 0; i < count; ++i) taken.push_back(devices.taken++);
+  if (slices == 0) return taken;
+  for (std::size_t d = 0; d < devices.left.size(); ++d) {
+    const bool enough = std::ssize(taken) == GpusAsked(shape);
+    if (!enough && devices.left[d] >= slices) taken.push_back(static_cast<std::int32_t>(d));
+  }
+  if (std::ssize(taken) < GpusAsked(shape)) taken.clear();
+  for (const std::int32_t d : taken) devices.left[static_cast<std::size_t>(d)] -= slices;
   return taken;
 }
 
@@ -205,7 +217,7 @@ void Loader::AddPods(const GangSpec& spec) {
     pod.gated = spec.gated && !runs;
     pod.gpu_devices.clear();
     if (runs) {
-      pod.gpu_devices = TakeDevices(pod.node_name, spec.shape.requests.gpus);
+      pod.gpu_devices = TakeDevices(pod.node_name, spec.shape);
       if (--left == 0 && ++running != spec.nodes.end()) left = running->pods;
     }
     store_.UpsertPod(pod, runs ? spec.started.value_or(submitted) : submitted);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fairlead/base/quantity.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/cli/decide_file.h"
 
 namespace fairlead::cli {
@@ -180,6 +181,27 @@ void ReadRunning(MapReader* map, GangSpec* spec) {
   }
 }
 
+// Part of a GPU: by number, by memory, or both.
+void ReadShare(MapReader* map, PodShape* shape) {
+  GpuShare& share = shape->gpu_share;
+  const yaml::Node* text = map->Child("gpu_share");
+  if (text != nullptr && !ParseGpuShare(text->scalar, &share.millionths)) {
+    map->Fail(*text, "gpu_share",
+              fmt::format("'{}': expected a number above 0 and up to 1 with at most 6 digits after "
+                          "the point",
+                          text->scalar));
+  }
+  ReadQuantity(map, "gpu_memory", 1, Rounding::kUp, &share.memory_bytes);
+  std::int64_t devices = 1;
+  map->Int("gpu_share_devices", 1, kMaxGpusPerNode, &devices);
+  map->String("gpu_share_class", &share.share_class);
+  const bool whole = share.millionths == kWholeGpu;
+  if (whole) shape->requests.gpus = static_cast<std::int32_t>(devices);
+  const bool asks = share.millionths > 0 || share.memory_bytes > 0;
+  if (!asks || whole) share = {};
+  if (asks && !whole) share.devices = static_cast<std::int32_t>(devices);
+}
+
 }  // namespace
 
 Result<NodeSpec> ReadNodeSpec(const yaml::Node& node, const std::string& file,
@@ -198,6 +220,10 @@ Result<NodeSpec> ReadNodeSpec(const yaml::Node& node, const std::string& file,
   map.Int("gpus", 0, kMaxGpusPerNode, &gpus);
   map.Int("pods", 0, kMaxCount, &has.pods);
   map.String("model", &spec.info.gpu_model);
+  std::int64_t slices = 1;
+  map.Int("slices", 1, kMaxGpuSlices, &slices);
+  ReadQuantity(&map, "gpu_memory", 1, Rounding::kDown, &spec.info.gpu_memory);
+  spec.info.gpu_slices = static_cast<std::int32_t>(slices);
   map.Bool("unschedulable", &spec.info.unschedulable);
   ReadLabels(&map, "labels", &spec.info.labels);
   has.gpus = static_cast<std::int32_t>(gpus);
@@ -227,6 +253,7 @@ Result<GangSpec> ReadGangSpec(const yaml::Node& node, const std::string& file,
   map.Int("gpus", 0, kMaxGpusPerNode, &gpus);
   map.Int("priority", -2'147'483'648, 2'147'483'647, &spec.priority);
   map.Bool("gated", &spec.gated);
+  ReadShare(&map, &spec.shape);
   map.String("topology_required", &spec.shape.topology_required);
   map.String("topology_preferred", &spec.shape.topology_preferred);
   map.Strings("models", &spec.shape.gpu_models);
@@ -235,7 +262,10 @@ Result<GangSpec> ReadGangSpec(const yaml::Node& node, const std::string& file,
   ReadLabels(&map, "selector", &spec.shape.node_selector);
   ReadState(&map, &spec.state);
   ReadRunning(&map, &spec);
-  asks.gpus = static_cast<std::int32_t>(gpus);
+  if (gpus > 0 && GpusAsked(spec.shape) > 0) {
+    map.Fail(*map.Child("gpus"), "gpus", "expected whole GPUs or a share of some, not both");
+  }
+  asks.gpus += static_cast<std::int32_t>(gpus);
   std::sort(spec.shape.gpu_models.begin(), spec.shape.gpu_models.end());
   const Status tolerations = ReadTolerations(&map, &spec.shape.tolerations);
   if (Status status = map.Finish(); !status) return status.error();

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fairlead/model/gpu_share.h"
+
 #include "scheduler/cycle/passes.h"
 
 namespace fairlead {
@@ -29,6 +31,10 @@ ResourceVector UsableCapacity(const Snapshot& snapshot, const ResourceVector& wh
   };
   for (std::uint32_t n = 0; n < nodes.size(); ++n) {
     if (nodes.present[n]) add_gpus(NodeId(n), 1);
+  }
+  for (const SharedGpu& gpu : usage.shared) {
+    if (nodes.info[gpu.node.index()].unschedulable) continue;
+    free[gpu_of[nodes.model[gpu.node.index()].index()].index()] += 1000 - gpu.milli;
   }
   for (const NodeId node : nodes.cordoned) {
     for (std::uint32_t r = 0; r < usage.resources; ++r) free[r] -= usage.Free(ResourceId(r), node);
@@ -86,7 +92,22 @@ const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const Queu
     if (wanted.empty() || named) accepted.push_back(gpu);
   }
   std::sort(accepted.begin(), accepted.end());
+  accepted.erase(std::unique(accepted.begin(), accepted.end()), accepted.end());
   return accepted;
+}
+
+std::int64_t GpusWanted(const Snapshot& snapshot, const QueueContext& context, ShapeId shape) {
+  const PodShape& asked = *(*snapshot.shapes)[shape.index()];
+  if (asked.gpu_share.devices == 0) return std::int64_t{asked.requests.gpus} * 1000;
+  const std::vector<ResourceId>& accepted = AcceptedGpus(snapshot, context, shape);
+  std::int64_t most = 0;
+  for (std::size_t m = 0; m < snapshot.names->kinds.size(); ++m) {
+    if (std::binary_search(accepted.begin(), accepted.end(), context.model_resources[m])) {
+      most = std::max(most, GpuMilli(asked, snapshot.names->kinds[m]));
+    }
+  }
+  // Where no kind would do, it waits whatever it counts for.
+  return most > 0 ? most : std::int64_t{asked.gpu_share.devices} * 1000;
 }
 
 ResourceVector Bound(const Snapshot& snapshot, const QueueContext& context, const GangView& gang,
@@ -102,8 +123,11 @@ ResourceVector Bound(const Snapshot& snapshot, const QueueContext& context, cons
     while (end < bind.size() && kind(end) == std::make_pair(shape, model)) ++end;
     const auto count = static_cast<std::int64_t>(end - begin);
     begin = end;
-    const std::int64_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
-    if (gpus > 0) amounts.Add(context.model_resources[model.index()], gpus * 1000 * count);
+    const PodShape& asked = *(*snapshot.shapes)[shape.index()];
+    if (GpusAsked(asked) > 0) {
+      amounts.Add(context.model_resources[model.index()],
+                  GpuMilli(asked, snapshot.names->kinds[model.index()]) * count);
+    }
     amounts.AddTimes((*snapshot.shape_requests)[shape.index()], count);
   }
   return amounts;

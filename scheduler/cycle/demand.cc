@@ -29,12 +29,10 @@ std::int64_t SumOf(const std::vector<ResourceId>& models, const ResourceVector& 
 ShapeDemand MakeShapeDemand(const Snapshot& snapshot, const QueueContext& context, ShapeId id) {
   ShapeDemand demand;
   demand.known = true;
-  const PodShape& shape = *(*snapshot.shapes)[id.index()];
   demand.fixed = (*snapshot.shape_requests)[id.index()];
   demand.fits = std::numeric_limits<std::int64_t>::max();
   demand.countable = kMost;
-  if (shape.requests.gpus > 0) {
-    const std::int64_t gpus = std::int64_t{shape.requests.gpus} * 1000;
+  if (const std::int64_t gpus = GpusWanted(snapshot, context, id); gpus > 0) {
     const std::vector<ResourceId>& models = AcceptedGpus(snapshot, context, id);
     demand.fits = SumOf(models, context.capacity) / gpus;
     if (models.size() == 1) {

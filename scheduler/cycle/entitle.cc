@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "fairlead/model/gpu_share.h"
 #include "fairlead/queues/amounts.h"
 #include "fairlead/queues/history.h"
 
@@ -162,8 +163,7 @@ bool Entitled::OverShape(QueueId queue, ShapeId shape_id) const {
     const std::int64_t entitled = (*entitlements_)[queue.index()].amounts.Get(r);
     if (held.Get(r) >= Sum(entitled, divisible ? 0 : 1)) return true;
   }
-  const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
-  if (shape.requests.gpus == 0) return false;
+  if (GpusAsked(*(*snapshot_.shapes)[shape_id.index()]) == 0) return false;
   const std::vector<ResourceId>& models = AcceptedGpus(snapshot_, context_, shape_id);
   if (std::none_of(models.begin(), models.end(), is_contended)) return false;
   std::int64_t holds = 0;

@@ -22,6 +22,8 @@
 #include <memory>
 #include <utility>
 
+#include "fairlead/base/quantity.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/cycle/passes.h"
 
 namespace fairlead {
@@ -49,6 +51,8 @@ std::string StaticReason(const Snapshot& snapshot, const NodeClasses& classes, s
     case Predicate::kModel:
       return fmt::format("node(s) didn't have an accepted GPU model ({})",
                          fmt::join(shape.gpu_models, ", "));
+    case Predicate::kShare:
+      return "node(s) didn't have GPUs large enough for the share";
     case Predicate::kNone:
       break;
   }
@@ -125,7 +129,7 @@ class Lookout {
   void CountShortResources(ShapeId shape_id, const std::vector<bool>& may_run,
                            std::map<std::string, std::uint64_t>* reasons) {
     const ResourceVector& requests = (*snapshot_.shape_requests)[shape_id.index()];
-    const std::int32_t gpus = (*snapshot_.shapes)[shape_id.index()]->requests.gpus;
+    const ShapeNeed& need = placer_->Need(shape_id);
     std::vector<std::uint64_t> missing(requests.size(), 0);
     std::uint64_t without_gpus = 0;
     const Room& room = placer_->room();
@@ -139,12 +143,17 @@ class Lookout {
         const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
         if (free < wanted) ++missing[r];
       }
-      if (room.FreeDevices(node) < gpus) ++without_gpus;
+      const bool some = need.slices.empty() ? room.FreeDevices(node) >= need.gpus
+                                            : room.ShareFits(need, node) > 0;
+      if (!some) ++without_gpus;
     }
     for (std::uint32_t r = 0; r < missing.size(); ++r) {
       if (missing[r] > 0) (*reasons)[Insufficient(snapshot_, ResourceId(r))] += missing[r];
     }
-    if (without_gpus > 0) (*reasons)["Insufficient nvidia.com/gpu"] += without_gpus;
+    if (without_gpus == 0) return;
+    const bool whole = need.slices.empty();
+    (*reasons)[whole ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs"] +=
+        without_gpus;
   }
 
   const Snapshot& snapshot_;
@@ -156,9 +165,22 @@ class Lookout {
   std::uint64_t steps_ = 0;
 };
 
+// "0.25 of a GPU", "20Gi of each of 2 GPUs"
+std::string ShareText(const GpuShare& share) {
+  std::string part = FormatBytes(share.memory_bytes);
+  if (share.millionths > 0) {
+    part = fmt::format("0.{:06}", share.millionths);
+    part.erase(part.find_last_not_of('0') + 1);
+  }
+  if (share.devices == 1) return part + " of a GPU";
+  return fmt::format("{} of each of {} GPUs", part, share.devices);
+}
+
 std::string PodsOf(const Snapshot& snapshot, std::int64_t count, ShapeId shape) {
-  const std::int32_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
+  const PodShape& asked = *(*snapshot.shapes)[shape.index()];
+  const std::int32_t gpus = asked.requests.gpus;
   std::string pods = fmt::format("{} pod{}", count, count == 1 ? "" : "s");
+  if (asked.gpu_share.devices > 0) return fmt::format("{} of {}", pods, ShareText(asked.gpu_share));
   if (gpus == 0) return pods;
   return fmt::format("{} of {} GPU{}", pods, gpus, gpus == 1 ? "" : "s");
 }

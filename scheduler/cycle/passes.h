@@ -43,6 +43,9 @@ ResourceVector FreeOf(const QueueContext& context, const Snapshot& snapshot);
 // gpu/<model> of the models that the shape accepts and of which there is any capacity, sorted.
 const std::vector<ResourceId>& AcceptedGpus(const Snapshot& snapshot, const QueueContext& context,
                                             ShapeId shape);
+// Thousandths of GPUs that a member of the shape counts for while it waits: what it will be
+// accounted for, and where that depends on the kind of GPU the most of it.
+std::int64_t GpusWanted(const Snapshot& snapshot, const QueueContext& context, ShapeId shape);
 
 // What became of a waiting gang in this decision.
 enum class Outcome : std::uint8_t {

@@ -167,9 +167,9 @@ QueueBook::Need QueueBook::NeedOf(const Candidate& candidate) const {
       std::int64_t& sum = fixed[ResourceId(r)];
       sum = Sum(sum, Times(amount, count));
     }
-    const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
-    if (shape.requests.gpus == 0) return;
-    const std::int64_t gpus = Times(std::int64_t{shape.requests.gpus} * 1000, count);
+    const std::int64_t each = GpusWanted(snapshot_, context_, shape_id);
+    if (each == 0) return;
+    const std::int64_t gpus = Times(each, count);
     const std::vector<ResourceId>& models = AcceptedGpus(snapshot_, context_, shape_id);
     if (models.size() == 1) {
       std::int64_t& sum = fixed[models.front()];

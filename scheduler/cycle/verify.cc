@@ -10,10 +10,13 @@
 #include <string_view>
 
 #include "fairlead/cycle/decide.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/cycle/verify_queues.h"
 
 namespace fairlead {
 namespace {
+
+__extension__ using Wide = __int128;
 
 GpuMask DevicesOf(std::int32_t gpus) {
   return gpus >= kMaxGpusPerNode ? ~GpuMask{0} : (GpuMask{1} << gpus) - 1;
@@ -100,7 +103,7 @@ class Verifier {
                info.name);
       }
     }
-    if (shape.requests.gpus == 0 || shape.gpu_models.empty()) return;
+    if (GpusAsked(shape) == 0 || shape.gpu_models.empty()) return;
     const auto accepted =
         std::count(shape.gpu_models.begin(), shape.gpu_models.end(), info.gpu_model);
     if (accepted == 0) {
@@ -110,8 +113,8 @@ class Verifier {
   }
 
   void CheckDevices(const MemberView& member, const PodShape& shape, const Placement& placement) {
-    if (std::popcount(placement.gpus) != shape.requests.gpus) {
-      Object("pod {} asks for {} GPUs and gets {}", member.pod, shape.requests.gpus,
+    if (std::popcount(placement.gpus) != GpusAsked(shape)) {
+      Object("pod {} asks for {} GPUs and gets {}", member.pod, GpusAsked(shape),
              std::popcount(placement.gpus));
     }
     const GpuMask all = DevicesOf(snapshot_.nodes->gpus[placement.node.index()]);
@@ -131,8 +134,14 @@ class Verifier {
       ResourceVector wanted;
       GpuMask used = snapshot_.usage.gpu_used[node.index()];
       std::int64_t devices = snapshot_.usage.gpu_unknown[node.index()];
+      std::map<std::int32_t, Device> shares = SharedOn(node);
       for (const Taken& taken : members) {
+        const PodShape& shape = *(*snapshot_.shapes)[taken.shape.index()];
         wanted += (*snapshot_.shape_requests)[taken.shape.index()];
+        if (shape.gpu_share.devices > 0) {
+          used |= TakeShare(shape, node, taken.gpus, used, &shares);
+          continue;
+        }
         if ((used & taken.gpus) != 0) Object("a device of node {} is given twice", name);
         used |= taken.gpus;
       }
@@ -151,6 +160,48 @@ class Verifier {
         }
       }
     }
+  }
+
+  // A GPU that is shared.
+  struct Device {
+    std::int64_t free = 0;  // slices
+    std::string share_class;
+  };
+
+  std::map<std::int32_t, Device> SharedOn(NodeId node) const {
+    std::map<std::int32_t, Device> shares;
+    for (const SharedGpu& gpu : snapshot_.usage.shared) {
+      if (gpu.node != node) continue;
+      shares[gpu.device] = {gpu.free, snapshot_.names->share_classes[gpu.share_class]};
+    }
+    return shares;
+  }
+
+  // A share of all devices in `wanted`, which are returned; they must be shared or not in `used`.
+  GpuMask TakeShare(const PodShape& shape, NodeId node, GpuMask wanted, GpuMask used,
+                    std::map<std::int32_t, Device>* shares) {
+    const NodeInfo& info = snapshot_.nodes->info[node.index()];
+    const GpuShare& share = shape.gpu_share;
+    const Wide slices_of = info.gpu_slices;
+    // The smallest number of slices that is as much as the share, and has as much memory.
+    std::int64_t slices = 1;
+    while (slices <= info.gpu_slices &&
+           (Wide{slices} * kWholeGpu < share.millionths * slices_of ||
+            Wide{slices} * info.gpu_memory < share.memory_bytes * slices_of)) {
+      ++slices;
+    }
+    for (std::int32_t d = 0; d < kMaxGpusPerNode; ++d) {
+      if ((wanted >> d & 1) == 0) continue;
+      const auto [it, broken] = shares->try_emplace(d, Device{info.gpu_slices, share.share_class});
+      if (broken && (used >> d & 1) != 0) Object("a device of node {} is given twice", info.name);
+      if (it->second.share_class != share.share_class) {
+        Object("device {} of node {} is for shares of class \"{}\"", d, info.name,
+               it->second.share_class);
+      }
+      it->second.free -= slices;
+      if (it->second.free < 0) Object("device {} of node {} is given away twice", d, info.name);
+    }
+    return wanted;
   }
 
   void CheckWhole() {

@@ -39,6 +39,7 @@ void Engine::State::Dispatch(Instant now) {
     request.pod = job.pod;
     request.node = job.node;
     request.gpu_devices = MaskToDevices(job.gpus);
+    request.gpu_grant = job.grant;
     request.decision = fmt::format("{}-{}", options.instance, decided_version);
     const std::string key = job.pod.ns + "/" + job.pod.name;
     const Instant expires = now + kIssuedFor;

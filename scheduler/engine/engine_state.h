@@ -33,6 +33,7 @@ struct BindJob {
   std::string node;
   NodeId row;
   GpuMask gpus = 0;
+  GpuGrant grant;
   std::uint64_t stamp = 0;  // of the node when it was decided
   Instant pod_created;
   Instant sent;

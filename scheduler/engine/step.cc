@@ -110,6 +110,7 @@ bool Engine::State::AssumeGang(const Snapshot& snapshot, const Plan& plan, std::
     job.row = placement.node;
     job.node = snapshot.nodes->info[placement.node.index()].name;
     job.gpus = placement.gpus;
+    job.grant = GrantOf(snapshot, member.shape, placement.node);
     job.stamp = store.NodeStamp(placement.node);
     if (!store.Assume(job.pod, placement.node, placement.gpus, now)) {
       Log(LogLevel::kError, "pod {}/{} could not be assumed on node {}", job.pod.ns, job.pod.name,

@@ -25,8 +25,14 @@ void AddAnnotation(protozero::pbf_writer* meta, std::string_view key, std::strin
   meta->add_message(12, entry);
 }
 
-std::string DeviceList(const std::vector<std::int32_t>& devices) {
-  return fmt::format("{}", fmt::join(devices, ","));
+std::string DeviceList(const std::vector<std::int32_t>& devices, const GpuGrant& grant) {
+  if (grant.of == 0) return fmt::format("{}", fmt::join(devices, ","));
+  std::vector<std::string> parts;
+  parts.reserve(devices.size());
+  for (const std::int32_t device : devices) {
+    parts.push_back(fmt::format("{}:{}/{}", device, grant.slices, grant.of));
+  }
+  return fmt::format("{}", fmt::join(parts, ","));
 }
 
 // Shortened without cutting a character of UTF-8 in two.
@@ -63,7 +69,8 @@ std::string BindingBody(const BindRequest& request) {
       meta.add_string(3, request.pod.ns);
       meta.add_string(5, request.pod.uid);
       if (!request.gpu_devices.empty()) {
-        AddAnnotation(&meta, keys::kGpuAssignment, DeviceList(request.gpu_devices));
+        AddAnnotation(&meta, keys::kGpuAssignment,
+                      DeviceList(request.gpu_devices, request.gpu_grant));
       }
       if (!request.decision.empty()) AddAnnotation(&meta, keys::kDecision, request.decision);
     }

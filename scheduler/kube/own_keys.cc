@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fairlead/model/node_table.h"
+#include "scheduler/kube/each_part.h"
 #include "scheduler/kube/keys.h"
 #include "scheduler/kube/translate.h"
 
@@ -39,6 +40,12 @@ void ReadAnnotations(const RawList<RawPair>& annotations, OwnKeys* out) {
     if (pair.key == keys::kGangSize) out->gang_size = pair.value;
     if (pair.key == keys::kUser) out->user = pair.value;
     if (pair.key == keys::kGpuModel) out->gpu_model = pair.value;
+    if (pair.key == keys::kGpuShare) out->gpu_share = pair.value;
+    if (pair.key == keys::kGpuMemory) out->gpu_memory = pair.value;
+    if (pair.key == keys::kGpuShareDevices) out->gpu_share_devices = pair.value;
+    if (pair.key == keys::kGpuShareClass) out->gpu_share_class = pair.value;
+    if (pair.key == keys::kOtherGpuFraction) out->other_gpu_fraction = pair.value;
+    if (pair.key == keys::kOtherGpuMemory) out->other_gpu_memory = pair.value;
     if (pair.key == keys::kTopologyRequired) out->topology_required = pair.value;
     if (pair.key == keys::kTopologyPreferred) out->topology_preferred = pair.value;
     if (pair.key == keys::kGpuAssignment) out->gpu_assignment = pair.value;
@@ -112,17 +119,6 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
-// Calls visit(part) for each part between commas while it returns true; the last result.
-template <typename Visit>
-bool EachPart(std::string_view text, Visit visit) {
-  while (true) {
-    const std::size_t comma = text.find(',');
-    if (!visit(text.substr(0, comma))) return false;
-    if (comma == std::string_view::npos) return true;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 }  // namespace
 
 OwnKeys ReadOwnKeys(const RawMeta& meta) {
@@ -172,20 +168,6 @@ std::string TopologyProblem(const OwnKeys& own) {
   return fmt::format(
       "annotation {}: is empty; expected the name of a topology level",
       empty(own.topology_required) ? keys::kTopologyRequired : keys::kTopologyPreferred);
-}
-
-std::vector<std::int32_t> ReadGpuAssignment(const OwnKeys& own) {
-  std::vector<std::int32_t> out;
-  if (!own.gpu_assignment) return out;
-  const bool sound = EachPart(*own.gpu_assignment, [&out](std::string_view part) {
-    std::int64_t device = 0;
-    if (!ParseWhole(part, 0, kMaxGpusPerNode - 1, &device)) return false;
-    out.push_back(static_cast<std::int32_t>(device));
-    return true;
-  });
-  std::sort(out.begin(), out.end());
-  if (!sound || std::adjacent_find(out.begin(), out.end()) != out.end()) out.clear();
-  return out;
 }
 
 }  // namespace fairlead::kube

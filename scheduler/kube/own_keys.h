@@ -15,7 +15,9 @@ struct OwnKeys {
   std::optional<std::string_view> queue, gang, pod_group;                      // labels
   std::optional<std::string_view> gang_size, user, gpu_model, gpu_assignment;  // annotations
   std::optional<std::string_view> topology_required, topology_preferred;       // annotations
-  std::string_view unsupported_label, unsupported_annotation;                  // a key, or empty
+  std::optional<std::string_view> gpu_share, gpu_memory, gpu_share_devices, gpu_share_class;
+  std::optional<std::string_view> other_gpu_fraction, other_gpu_memory;
+  std::string_view unsupported_label, unsupported_annotation;  // a key, or empty
 };
 
 OwnKeys ReadOwnKeys(const RawMeta& meta);
@@ -39,7 +41,21 @@ GpuModels ReadGpuModels(const OwnKeys& own);
 // An annotation of a topology level is there and empty: names the key; else empty.
 std::string TopologyProblem(const OwnKeys& own);
 
-// "0,1,5" in ascending order. Empty where absent or malformed: anybody may write the annotation.
-std::vector<std::int32_t> ReadGpuAssignment(const OwnKeys& own);
+// The part of a GPU that is asked for. A share of 1 is `whole` GPUs instead. `problem` names the
+// key at fault, or is empty.
+struct ShareClaim {
+  GpuShare share;
+  std::int32_t whole = 0;
+  std::string problem;
+};
+ShareClaim ReadGpuShare(const OwnKeys& own, std::int32_t whole_gpus);
+
+// "0,1,5" in ascending order, or "2:1/4,3:1/4" with one grant for all. No devices where absent or
+// malformed: anybody may write the annotation.
+struct GpuAssignment {
+  std::vector<std::int32_t> devices;
+  GpuGrant grant;
+};
+GpuAssignment ReadGpuAssignment(const OwnKeys& own);
 
 }  // namespace fairlead::kube

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/kube/keys.h"
 #include "scheduler/kube/pod_requests.h"
 
@@ -80,6 +81,24 @@ bool ParseWhole(std::string_view text, std::int64_t min, std::int64_t max, std::
   return true;
 }
 
+// How large its GPUs are and into how many slices they are cut. With time-slicing most nodes
+// advertise the slices as GPUs: they are taken at their word, and these GPUs are not cut again.
+void ReadGpuKind(const RawList<RawPair>& labels, NodeInfo* out) {
+  constexpr std::int64_t kMostMebibytes = std::int64_t{1} << 30;
+  std::int64_t mebibytes = 0;
+  if (ParseWhole(Find(labels, keys::kGpuMemoryLabel), 1, kMostMebibytes, &mebibytes)) {
+    out->gpu_memory = mebibytes << 20;
+  }
+  std::int64_t slices = 1;
+  std::int64_t count = 0;
+  const bool ours = ParseWhole(Find(labels, keys::kGpuSlices), 1, kMaxGpuSlices, &slices);
+  if (!ours && ParseWhole(Find(labels, keys::kGpuCount), 1, kMaxGpusPerNode, &count) &&
+      count == out->allocatable.gpus) {
+    (void)ParseWhole(Find(labels, keys::kGpuReplicas), 1, kMaxGpuSlices, &slices);
+  }
+  out->gpu_slices = static_cast<std::int32_t>(slices);
+}
+
 Result<NodeInfo> TranslateNode(const RawNode& raw, const TranslateOptions& options) {
   if (raw.meta.name.empty()) return WithoutName("node");
   NodeInfo out;
@@ -96,6 +115,7 @@ Result<NodeInfo> TranslateNode(const RawNode& raw, const TranslateOptions& optio
     out.gpu_model = model;
     break;
   }
+  ReadGpuKind(raw.meta.labels, &out);
   return out;
 }
 

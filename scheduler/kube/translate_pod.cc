@@ -149,7 +149,12 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   if (!out.ours) return out;
 
   const OwnKeys own = ReadOwnKeys(raw.meta);
-  out.gpu_devices = ReadGpuAssignment(own);
+  GpuAssignment assignment = ReadGpuAssignment(own);
+  out.gpu_devices = std::move(assignment.devices);
+  out.gpu_grant = assignment.grant;
+  ShareClaim share = ReadGpuShare(own, out.shape.requests.gpus);
+  out.shape.gpu_share = std::move(share.share);
+  out.shape.requests.gpus += share.whole;
   out.priority = raw.priority;
   out.queue = own.queue.value_or("");
   out.user = own.user.value_or(raw.service_account);
@@ -171,6 +176,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   note(SpecRefusal(raw));
   note(toleration_refusal);
   note(KeyRefusal(own));
+  note(std::move(share.problem));
   note(std::move(models.problem));
   note(TopologyProblem(own));
   note(std::move(gang.problem));

@@ -143,7 +143,7 @@ bool ClusterStore::Assume(const PodRef& ref, NodeId node, GpuMask gpus, Instant 
   if (pod->deleting || pod->gated || !pod->gang.valid()) return false;
   if (node.index() >= s.nodes->size() || !s.nodes->present[node.index()]) return false;
   s.FitUsage();
-  s.Hold(static_cast<PodIndex>(pod - s.pods.data()), node, gpus);
+  s.Hold(static_cast<PodIndex>(pod - s.pods.data()), node, gpus, {});
   s.SetLife(*pod, PodLife::kAssumed);
   s.Touch(pod->gang, now);
   s.Changed();
@@ -215,6 +215,7 @@ std::shared_ptr<const Snapshot> ClusterStore::TakeSnapshot() {
   s.PublishDirty();
   s.SortNames();
   s.FitUsage();
+  s.ListShares();
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = s.version;
   snapshot->names = s.names;

@@ -19,7 +19,13 @@ void WriteBind(const Snapshot& snapshot, const Placement& placement, JsonWriter*
   json->Field("node", snapshot.nodes->info[placement.node.index()].name);
   json->Key("gpus").BeginArray();
   for (const std::int32_t device : MaskToDevices(placement.gpus)) json->Int(device);
-  json->EndArray().EndObject();
+  json->EndArray();
+  const ShapeId shape = FindGang(snapshot, placement.gang)->members[placement.member].shape;
+  if (const GpuGrant grant = GrantOf(snapshot, shape, placement.node); grant.of != 0) {
+    json->Field("slices", std::int64_t{grant.slices});
+    json->Field("slices_of", std::int64_t{grant.of});
+  }
+  json->EndObject();
 }
 
 void WriteEviction(const Snapshot& snapshot, const Eviction& eviction, JsonWriter* json) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fairlead/base/check.h"
+#include "fairlead/model/gpu_share.h"
 
 namespace fairlead {
 
@@ -92,11 +93,21 @@ ResourceVector Capacity(const Snapshot& snapshot) {
   return total;
 }
 
+GpuGrant GrantOf(const Snapshot& snapshot, ShapeId shape, NodeId node) {
+  const GpuShare& share = (*snapshot.shapes)[shape.index()]->gpu_share;
+  const ModelId model = snapshot.nodes->model[node.index()];
+  if (share.devices == 0 || !model.valid()) return {};
+  const GpuKind& kind = snapshot.names->kinds[model.index()];
+  return {SlicesFor(share, kind), kind.slices};
+}
+
 ResourceVector Held(const Snapshot& snapshot, ShapeId shape, NodeId node) {
   ResourceVector held = (*snapshot.shape_requests)[shape.index()];
-  const std::int64_t gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
-  if (gpus > 0) {
-    held.Add(GpuResource(*snapshot.names, snapshot.nodes->model[node.index()]), gpus * 1000);
+  const PodShape& asked = *(*snapshot.shapes)[shape.index()];
+  if (GpusAsked(asked) > 0) {
+    const ModelId model = snapshot.nodes->model[node.index()];
+    held.Add(GpuResource(*snapshot.names, model),
+             GpuMilli(asked, snapshot.names->kinds[model.index()]));
   }
   return held;
 }

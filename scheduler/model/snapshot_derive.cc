@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "fairlead/model/gpu_share.h"
+
 namespace fairlead {
 namespace {
 
@@ -39,11 +41,11 @@ std::optional<ResourceVector> HeldBy(const Snapshot& snapshot, const GangView& g
   for (const MemberView& member : gang.members) {
     if (!HoldsRoom(member)) continue;
     if (!AddWithin((*snapshot.shape_requests)[member.shape.index()], &sum)) return std::nullopt;
-    const std::int64_t gpus = (*snapshot.shapes)[member.shape.index()]->requests.gpus;
+    const std::int32_t gpus = GpusAsked(*(*snapshot.shapes)[member.shape.index()]);
     if (gpus == 0) continue;
     const std::optional<ResourceId> resource = GpuOf(snapshot, member.node);
     ResourceVector devices;
-    if (resource) devices.Set(*resource, gpus * 1000);
+    if (resource) devices.Set(*resource, GpuMilli(gpus, member.grant));
     if (!resource || !AddWithin(devices, &sum)) return std::nullopt;
   }
   return sum;

@@ -30,6 +30,8 @@ void WriteAmounts(const Amounts& amounts, JsonWriter* json) {
   json->EndObject().EndObject();
 }
 
+bool OfEarlierNode(const SharedGpu& a, const SharedGpu& b) { return a.node < b.node; }
+
 void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   const NodeTable& table = *snapshot.nodes;
   const NodeInfo& info = table.info[node.index()];
@@ -39,6 +41,8 @@ void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   json->Field("present", bool{table.present[node.index()]});
   json->Field("unschedulable", info.unschedulable);
   json->Field("gpu_model", info.gpu_model);
+  if (info.gpu_slices != 1) json->Field("gpu_slices", std::int64_t{info.gpu_slices});
+  if (info.gpu_memory != 0) json->Field("gpu_memory", info.gpu_memory);
   json->Key("model");
   const ModelId model = table.model[node.index()];
   model.valid() ? json->Unsigned(model.value()) : json->Null();
@@ -61,6 +65,18 @@ void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   json->EndArray();
   json->Key("gpu_used").Unsigned(snapshot.usage.gpu_used[node.index()]);
   json->Field("gpu_unknown", std::int64_t{snapshot.usage.gpu_unknown[node.index()]});
+  const auto shared = std::equal_range(snapshot.usage.shared.begin(), snapshot.usage.shared.end(),
+                                       SharedGpu{node}, OfEarlierNode);
+  if (shared.first != shared.second) {
+    json->Key("shared").BeginArray();
+    for (auto gpu = shared.first; gpu != shared.second; ++gpu) {
+      json->BeginObject().Field("device", std::int64_t{gpu->device});
+      json->Field("free", std::int64_t{gpu->free});
+      json->Field("class", std::int64_t{gpu->share_class});
+      json->Field("milli", std::int64_t{gpu->milli}).EndObject();
+    }
+    json->EndArray();
+  }
   json->EndObject();
 }
 
@@ -82,6 +98,11 @@ void WriteShape(const PodShape& shape, JsonWriter* json) {
     json->EndObject();
   }
   json->EndArray();
+  if (const GpuShare& share = shape.gpu_share; share.devices > 0) {
+    json->Key("gpu_share").BeginObject().Field("devices", std::int64_t{share.devices});
+    json->Field("millionths", share.millionths).Field("memory", share.memory_bytes);
+    json->Field("class", share.share_class).EndObject();
+  }
   if (!shape.topology_required.empty()) {
     json->Field("topology_required", shape.topology_required);
   }
@@ -119,6 +140,10 @@ void WriteMember(const MemberView& member, JsonWriter* json) {
   json->Key("node");
   member.node.valid() ? json->Unsigned(member.node.value()) : json->Null();
   json->Key("gpus").Unsigned(member.gpus);
+  if (member.grant.of != 0) {
+    json->Field("slices", std::int64_t{member.grant.slices});
+    json->Field("slices_of", std::int64_t{member.grant.of});
+  }
   json->EndObject();
 }
 
@@ -144,6 +169,24 @@ void WriteGang(const GangView& gang, JsonWriter* json) {
   json->EndArray().EndObject();
 }
 
+// Only where something is shared: other texts stay as they were before there were shares.
+void WriteKinds(const ResourceNames& names, JsonWriter* json) {
+  const GpuKind plain;
+  const bool all_plain = std::all_of(names.kinds.begin(), names.kinds.end(),
+                                     [&](const GpuKind& kind) { return kind == plain; });
+  if (!all_plain) {
+    json->Key("kinds").BeginArray();
+    for (const GpuKind& kind : names.kinds) {
+      json->BeginObject().Field("slices", std::int64_t{kind.slices});
+      json->Field("memory", kind.memory_bytes).EndObject();
+    }
+    json->EndArray();
+  }
+  if (names.share_classes.empty()) return;
+  json->Key("share_classes");
+  WriteStrings(names.share_classes, json);
+}
+
 }  // namespace
 
 std::string DumpSnapshot(const Snapshot& snapshot) {
@@ -153,6 +196,7 @@ std::string DumpSnapshot(const Snapshot& snapshot) {
   WriteStrings(snapshot.names->resources, &json);
   json.Key("models");
   WriteStrings(snapshot.names->models, &json);
+  WriteKinds(*snapshot.names, &json);
   json.Key("usage_resources").Unsigned(snapshot.usage.resources);
   json.Key("nodes").BeginArray();
   for (std::uint32_t n = 0; n < snapshot.nodes->size(); ++n) {

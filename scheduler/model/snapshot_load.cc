@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "fairlead/model/gpu_share.h"
 #include "fairlead/model/json_fields.h"
 #include "fairlead/model/snapshot.h"
 #include "scheduler/model/snapshot_derive.h"
@@ -30,7 +31,9 @@ class Loader {
   void ReadNames(JsonFields* root);
   void ReadNodes(JsonFields* root);
   void ReadNode(Element element);
+  void ReadKinds(JsonFields* root);
   void ReadUsage(JsonFields* fields);
+  void ReadShared(JsonFields* fields, std::int32_t gpus, const GpuKind& kind);
   void CheckTotals(JsonFields* root);
   void SortNames();
   void ReadShapes(JsonFields* root);
@@ -106,6 +109,7 @@ ResourceVector Loader::ToVector(const Amounts& amounts, JsonFields* fields) {
 void Loader::ReadNames(JsonFields* root) {
   names_.resources = Strings(root, "resources");
   names_.models = Strings(root, "models");
+  ReadKinds(root);
   for (std::uint32_t r = 0; r < names_.resources.size(); ++r) {
     resource_ids_.emplace(names_.resources[r], ResourceId(r));
   }
@@ -120,6 +124,38 @@ void Loader::ReadNames(JsonFields* root) {
       root->Fail("resources", "\"gpu/" + model + "\" among them");
     }
   }
+}
+
+void Loader::ReadKinds(JsonFields* root) {
+  names_.kinds.resize(names_.models.size());
+  if (root->Has("share_classes")) names_.share_classes = Strings(root, "share_classes");
+  if (!root->Has("kinds")) return;
+  names_.kinds.clear();
+  root->Array("kinds", [this](Element item) {
+    JsonFields kind(item, "kinds", &error_);
+    names_.kinds.push_back(
+        {kind.Int32("slices", 1, kMaxGpuSlices), kind.Int("memory", 0, kMaxAmount)});
+  });
+  if (names_.kinds.size() != names_.models.size()) root->Fail("kinds", "one for each model");
+}
+
+// Devices in order, each marked as used.
+void Loader::ReadShared(JsonFields* fields, std::int32_t gpus, const GpuKind& kind) {
+  if (!fields->Has("shared")) return;
+  const NodeId node(static_cast<std::uint32_t>(snapshot_.usage.gpu_used.size() - 1));
+  std::int32_t least = 0;
+  fields->Array("shared", [&](Element item) {
+    JsonFields shared(item, "shared", &error_);
+    SharedGpu& gpu = snapshot_.usage.shared.emplace_back();
+    gpu.node = node;
+    gpu.device = shared.Int32("device", least, std::max(least, gpus - 1));
+    gpu.free = shared.Int32("free", 0, kind.slices);
+    gpu.share_class = shared.Index("class", names_.share_classes.size());
+    gpu.milli = shared.Int32("milli", 0, 1000);
+    least = gpu.device + 1;
+    const bool used = (snapshot_.usage.gpu_used.back() >> gpu.device & 1) != 0;
+    if (gpu.device >= gpus || !used) shared.Fail("device", "a device that the node has and uses");
+  });
 }
 
 void Loader::ReadUsage(JsonFields* fields) {
@@ -141,6 +177,8 @@ void Loader::ReadNode(Element element) {
   info.uid = fields.String("uid");
   info.unschedulable = fields.Bool("unschedulable");
   info.gpu_model = fields.String("gpu_model");
+  if (fields.Has("gpu_slices")) info.gpu_slices = fields.Int32("gpu_slices", 1, kMaxGpuSlices);
+  if (fields.Has("gpu_memory")) info.gpu_memory = fields.Int("gpu_memory", 0, kMaxAmount);
   info.labels = ReadLabels(&fields, "labels");
   fields.Array("taints", [&](Element item) {
     JsonFields taint(item, "taints", &error_);
@@ -161,6 +199,7 @@ void Loader::ReadNode(Element element) {
   nodes_.model.push_back(model);
   nodes_.info.push_back(std::move(info));
   ReadUsage(&fields);
+  if (!error_) ReadShared(&fields, gpus, has_model ? names_.kinds[model.index()] : GpuKind{});
 }
 
 void Loader::SortNames() {
@@ -233,6 +272,16 @@ void Loader::ReadShape(Element element) {
       added.effect = static_cast<TaintEffect>(toleration.Int("effect", 0, 2));
     }
   });
+  if (fields.Has("gpu_share")) {
+    JsonFields share(fields.Child("gpu_share"), "gpu_share", &error_);
+    shape.gpu_share = {share.Int32("devices", 1, kMaxGpusPerNode),
+                       share.Int("millionths", 0, kWholeGpu - 1),
+                       share.Int("memory", 0, kMaxAmount), share.String("class")};
+    const auto& classes = names_.share_classes;
+    if (std::find(classes.begin(), classes.end(), shape.gpu_share.share_class) == classes.end()) {
+      share.Fail("class", "a class that \"share_classes\" has");
+    }
+  }
   if (fields.Has("topology_required")) {
     shape.topology_required = fields.String("topology_required");
   }
@@ -281,6 +330,10 @@ MemberView Loader::ReadMember(Element element) {
   if (!fields.IsNull("node")) member.node = NodeId(fields.Index("node", nodes_.size()));
   if (holds && !member.node.valid()) fields.Fail("node", "a node, since the member holds room");
   member.gpus = fields.Unsigned("gpus");
+  if (fields.Has("slices_of")) {
+    member.grant.of = fields.Int32("slices_of", 1, kMaxGpuSlices);
+    member.grant.slices = fields.Int32("slices", 1, member.grant.of);
+  }
   return member;
 }
 

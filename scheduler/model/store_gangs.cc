@@ -234,6 +234,7 @@ std::shared_ptr<const GangView> ClusterStore::State::BuildView(const GangRecord&
     member.terminating = pod.deleting && pod.holds();
     member.node = pod.node;
     member.gpus = pod.gpus;
+    member.grant = pod.grant;
     view->priority = std::min(view->priority, pod.priority);
     view->submitted = std::min(view->submitted, pod.created);
   }
@@ -253,12 +254,14 @@ ResourceVector ClusterStore::State::HeldBy(const GangRecord& gang, bool* running
     std::int64_t count = 0;
     for (; i < gang.members.size(); ++i, ++count) {
       const PodRecord& pod = pods[gang.members[i]];
-      if (!pod.holds() || pod.shape != first.shape || pod.gpu_charge != first.gpu_charge) break;
+      if (!pod.holds() || pod.shape != first.shape || pod.gpu_charge != first.gpu_charge ||
+          pod.grant != first.grant) {
+        break;
+      }
     }
     *running = true;
     sum.AddTimes((*shape_requests)[first.shape.index()], count);
-    const std::int64_t gpus = (*shapes)[first.shape.index()]->requests.gpus;
-    if (first.gpu_charge.valid()) sum.Add(first.gpu_charge, count * gpus * 1000);
+    if (first.gpu_charge.valid()) sum.Add(first.gpu_charge, count * GpuMilliOf(first));
   }
   return sum;
 }

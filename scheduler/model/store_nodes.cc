@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fairlead/base/check.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/model/store_state.h"
 
 namespace fairlead {
@@ -23,13 +24,15 @@ ResourceId ClusterStore::State::InternResource(const std::string& name) {
   return it->second;
 }
 
-ModelId ClusterStore::State::InternModel(const std::string& model) {
+ModelId ClusterStore::State::InternKind(const std::string& model, const GpuKind& kind) {
   const auto [it, added] =
-      model_ids.emplace(model, ModelId(static_cast<std::uint32_t>(names->models.size())));
+      kind_ids.emplace(std::make_tuple(model, kind.slices, kind.memory_bytes),
+                       ModelId(static_cast<std::uint32_t>(names->models.size())));
   if (added) {
     model_resources.push_back(InternResource("gpu/" + model));
     if (names.use_count() > 1) names = std::make_shared<ResourceNames>(*names);
     names->models.push_back(model);
+    names->kinds.push_back(kind);
   }
   return it->second;
 }
@@ -101,7 +104,11 @@ void ClusterStore::State::SetNode(const NodeInfo& info) {
   if (nodes->present[id.index()] && nodes->info[id.index()] == info) return;
   FAIRLEAD_CHECK(info.allocatable.gpus <= kMaxGpusPerNode, "node {} has {} GPUs", info.name,
                  info.allocatable.gpus);
-  const ModelId model = info.allocatable.gpus > 0 ? InternModel(info.gpu_model) : ModelId::None();
+  FAIRLEAD_CHECK(info.gpu_slices >= 1 && info.gpu_slices <= kMaxGpuSlices, "node {} has {} slices",
+                 info.name, info.gpu_slices);
+  const ModelId model = info.allocatable.gpus > 0
+                            ? InternKind(info.gpu_model, {info.gpu_slices, info.gpu_memory})
+                            : ModelId::None();
   ResourceVector capacity = ToVector(info.allocatable);
   NodeTable& table = MutableNodes();
   if (!table.present[id.index()]) {
@@ -115,6 +122,7 @@ void ClusterStore::State::SetNode(const NodeInfo& info) {
   table.gpus[id.index()] = info.allocatable.gpus;
   const bool new_model = table.model[id.index()] != model;
   table.model[id.index()] = model;
+  shares_listed = shares_listed && held[id.index()].shares.empty();
   if (new_model) Recharge(id);
   RefreshFree(id);
   ++held[id.index()].stamp;
@@ -131,7 +139,7 @@ bool ClusterStore::State::Overbooked(const PodRecord& pod) const {
     if (requests.Get(id) > 0 && held[node].used.Get(id) > nodes->capacity[node].Get(id))
       return true;
   }
-  if ((*shapes)[pod.shape.index()]->requests.gpus == 0) return false;
+  if (GpusAsked(*(*shapes)[pod.shape.index()]) == 0) return false;
   return std::popcount(usage.gpu_used[node]) + usage.gpu_unknown[node] > nodes->gpus[node];
 }
 
@@ -144,6 +152,7 @@ void ClusterStore::State::ClearNode(NodeId id) {
   table.present[id.index()] = false;
   table.capacity[id.index()] = ResourceVector();
   table.gpus[id.index()] = 0;
+  shares_listed = shares_listed && held[id.index()].shares.empty();
   // The model stays: pods still bound to the vanished node keep being accounted under it.
   --present_nodes;
   names_sorted = false;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "fairlead/base/check.h"
+#include "fairlead/model/gpu_share.h"
 #include "scheduler/model/store_state.h"
 
 namespace fairlead {
@@ -35,6 +36,10 @@ std::size_t HashShape(const PodShape& shape) {
     MixText(&hash, toleration.key);
     MixText(&hash, toleration.value);
   }
+  Mix(&hash, static_cast<std::size_t>(shape.gpu_share.devices));
+  Mix(&hash, static_cast<std::size_t>(shape.gpu_share.millionths));
+  Mix(&hash, static_cast<std::size_t>(shape.gpu_share.memory_bytes));
+  MixText(&hash, shape.gpu_share.share_class);
   MixText(&hash, shape.topology_required);
   MixText(&hash, shape.topology_preferred);
   return hash;
@@ -68,6 +73,7 @@ ShapeId ClusterStore::State::InternShape(const PodShape& shape) {
   }
   const ShapeId id(static_cast<std::uint32_t>(shapes->size()));
   ResourceVector requests = ToVector(shape.requests);
+  if (shape.gpu_share.devices > 0) InternClass(shape.gpu_share.share_class);
   if (shapes.use_count() > 1) shapes = std::make_shared<Shapes>(*shapes);
   if (shape_requests.use_count() > 1) {
     shape_requests = std::make_shared<std::vector<ResourceVector>>(*shape_requests);
@@ -102,24 +108,25 @@ void ClusterStore::State::Charge(const PodRecord& pod, std::int64_t sign) {
   if (!pod.gang.valid()) return;
   ResourceVector& allocated = claims[Gang(pod.gang)->claim.index()].allocated;
   allocated.AddTimes(requests, sign);
-  const std::int64_t gpus = (*shapes)[pod.shape.index()]->requests.gpus;
-  if (pod.gpu_charge.valid()) allocated.Add(pod.gpu_charge, sign * gpus * 1000);
+  if (pod.gpu_charge.valid()) allocated.Add(pod.gpu_charge, sign * GpuMilliOf(pod));
 }
 
-void ClusterStore::State::Hold(PodIndex index, NodeId node, GpuMask gpus) {
+void ClusterStore::State::Hold(PodIndex index, NodeId node, GpuMask gpus, GpuGrant grant) {
   PodRecord& pod = pods[index];
-  const std::int32_t count = (*shapes)[pod.shape.index()]->requests.gpus;
+  const PodShape& shape = *(*shapes)[pod.shape.index()];
+  const std::int32_t count = GpusAsked(shape);
   pod.node = node;
-  GpuMask& used = usage.gpu_used[node.index()];
-  const bool known = count > 0 && std::popcount(gpus) == count && (gpus & used) == 0;
+  const bool known = count > 0 && std::popcount(gpus) == count &&
+                     (shape.gpu_share.devices > 0 ? HoldShares(index, gpus, grant)
+                                                  : (gpus & usage.gpu_used[node.index()]) == 0);
   pod.gpus = known ? gpus : 0;
   pod.gpus_unknown = known ? 0 : count;
-  used |= pod.gpus;
+  usage.gpu_used[node.index()] |= pod.gpus;
   usage.gpu_unknown[node.index()] += pod.gpus_unknown;
   pod.gpu_charge = ResourceId::None();
   if (count > 0 && pod.gang.valid()) {
     const ModelId model = nodes->model[node.index()];
-    pod.gpu_charge = model_resources[(model.valid() ? model : InternModel("")).index()];
+    pod.gpu_charge = model_resources[(model.valid() ? model : InternKind("", {})).index()];
   }
   Charge(pod, 1);
   held[node.index()].pods.push_back(index);
@@ -131,6 +138,7 @@ void ClusterStore::State::Release(PodIndex index) {
   const NodeId node = pod.node;
   Charge(pod, -1);
   usage.gpu_used[node.index()] &= ~pod.gpus;
+  ReleaseShares(index);
   usage.gpu_unknown[node.index()] -= pod.gpus_unknown;
   pod.gpus = 0;
   pod.gpus_unknown = 0;
@@ -154,7 +162,7 @@ void ClusterStore::State::Recharge(NodeId node) {
     Touch(pod.gang, Gang(pod.gang)->touched);
     Charge(pod, -1);
     const ModelId model = nodes->model[node.index()];
-    pod.gpu_charge = model_resources[(model.valid() ? model : InternModel("")).index()];
+    pod.gpu_charge = model_resources[(model.valid() ? model : InternKind("", {})).index()];
     Charge(pod, 1);
   }
 }
@@ -226,9 +234,11 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   }
   const bool confirmed = before == PodLife::kAssumed && life == PodLife::kBound && on_same_node &&
                          SameDemand(pod, info, shape);
-  GpuMask gpus = ToMask(info.gpu_devices, info.shape.requests.gpus);
+  GpuMask gpus = ToMask(info.gpu_devices, GpusAsked(info.shape));
+  GpuGrant grant = info.gpu_grant;
   if (gpus == 0 && on_same_node) gpus = pod.gpus;
-  if (confirmed && gpus == pod.gpus) {
+  if (grant.of == 0 && on_same_node) grant = pod.grant;
+  if (confirmed && gpus == pod.gpus && grant == pod.grant) {
     SetLife(pod, life);
     Touch(pod.gang, now);
     Changed();
@@ -249,9 +259,9 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   if (info.ours) Join(index, info.gang, now);
   if (life == PodLife::kBound) {
     const NodeId node = RowFor(info.node_name);
-    Hold(index, node, gpus);
+    Hold(index, node, gpus, grant);
   } else if (life == PodLife::kAssumed) {
-    Hold(index, assumed_on, gpus);
+    Hold(index, assumed_on, gpus, grant);
   }
   SetLife(pods[index], life);
   if (pods[index].gang.valid()) Touch(pods[index].gang, now);

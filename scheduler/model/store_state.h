@@ -45,6 +45,7 @@ struct PodRecord {
   // Room held, from Hold to Release; node is None otherwise.
   NodeId node;
   GpuMask gpus = 0;
+  GpuGrant grant;  // of each of these, where they are shares
   std::int32_t gpus_unknown = 0;
   ResourceId gpu_charge;  // dimension that its GPUs are accounted under; None without GPUs
 
@@ -53,10 +54,19 @@ struct PodRecord {
   bool holds() const { return node.valid(); }
 };
 
+// What a pod holds of a GPU that is shared.
+struct HeldShare {
+  std::int32_t device = 0;
+  GpuGrant grant;
+  std::uint32_t share_class = 0;
+  PodIndex pod = 0;
+};
+
 // What is held on a node row, beside the columns of NodeTable.
 struct NodeHeld {
   ResourceVector used;
   std::vector<PodIndex> pods;
+  std::vector<HeldShare> shares;
   std::uint64_t stamp = 0;
   std::uint32_t generation = 0;
   bool row_free = false;  // listed in free_rows
@@ -93,7 +103,7 @@ struct ClusterStore::State {
 
   std::shared_ptr<ResourceNames> names = std::make_shared<ResourceNames>();
   std::unordered_map<std::string, ResourceId> resource_ids;
-  std::unordered_map<std::string, ModelId> model_ids;
+  std::map<std::tuple<std::string, std::int32_t, std::int64_t>, ModelId> kind_ids;  // name, kind
   std::vector<ResourceId> model_resources;  // gpu/<model> by ModelId
 
   std::shared_ptr<NodeTable> nodes = std::make_shared<NodeTable>();
@@ -102,8 +112,10 @@ struct ClusterStore::State {
   std::vector<NodeId> free_rows;
   NodeUsage usage;
   std::size_t present_nodes = 0;
-  bool names_sorted = true;  // is NodeTable::by_name up to date
-  bool usage_fits = true;    // do the usage columns have today's nodes and resources
+  bool names_sorted = true;       // is NodeTable::by_name up to date
+  bool usage_fits = true;         // do the usage columns have today's nodes and resources
+  std::set<NodeId> shared_nodes;  // those that hold shares
+  bool shares_listed = true;      // is usage.shared up to date
 
   using Shapes = std::vector<std::shared_ptr<const PodShape>>;
   std::shared_ptr<Shapes> shapes = std::make_shared<Shapes>();
@@ -144,7 +156,8 @@ struct ClusterStore::State {
 
   // store_nodes.cc
   ResourceId InternResource(const std::string& name);
-  ModelId InternModel(const std::string& model);
+  ModelId InternKind(const std::string& model, const GpuKind& kind);
+  std::uint32_t InternClass(const std::string& share_class);
   ResourceVector ToVector(const Amounts& amounts);
   NodeId RowFor(const std::string& name);
   NodeTable& MutableNodes();
@@ -156,6 +169,12 @@ struct ClusterStore::State {
   void FitUsage();
   void SortNames();
 
+  // store_shares.cc
+  bool HoldShares(PodIndex index, GpuMask gpus, GpuGrant grant);
+  void ReleaseShares(PodIndex index);
+  void ListShares();
+  std::int64_t GpuMilliOf(const PodRecord& pod) const;
+
   // store_pods.cc
   ShapeId InternShape(const PodShape& shape);
   PodRecord* FindPod(std::string_view ns, std::string_view name);
@@ -164,7 +183,7 @@ struct ClusterStore::State {
   PodIndex NewRecord(const PodInfo& info, PodIndex* slot);
   bool SameDemand(const PodRecord& pod, const PodInfo& info, ShapeId shape) const;
   void Erase(PodIndex index, Instant now);
-  void Hold(PodIndex index, NodeId node, GpuMask gpus);
+  void Hold(PodIndex index, NodeId node, GpuMask gpus, GpuGrant grant);
   void Release(PodIndex index);
   void Charge(const PodRecord& pod, std::int64_t sign);
   void Recharge(NodeId node);

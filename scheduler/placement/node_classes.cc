@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "fairlead/model/gpu_share.h"
+
 namespace fairlead {
 namespace {
 
@@ -105,14 +107,16 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
     if (!GetsPast(info.taints[t], shape.tolerations)) return {Predicate::kTaint, t};
   }
   if (!MatchesSelector(shape.node_selector, info.labels)) return {Predicate::kSelector, 0};
-  const bool choosy = shape.requests.gpus > 0 && !shape.gpu_models.empty();
-  if (choosy && snapshot_.nodes->gpus[node.index()] > 0) {
-    const ModelId model = snapshot_.nodes->model[node.index()];
-    const std::string& name = snapshot_.names->models[model.index()];
-    const auto& accepted = shape.gpu_models;
-    if (std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
-      return {Predicate::kModel, 0};
-    }
+  if (GpusAsked(shape) == 0 || snapshot_.nodes->gpus[node.index()] == 0) return {};
+  const ModelId model = snapshot_.nodes->model[node.index()];
+  const auto& accepted = shape.gpu_models;
+  const std::string& name = snapshot_.names->models[model.index()];
+  if (!accepted.empty() && std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
+    return {Predicate::kModel, 0};
+  }
+  const bool shares = shape.gpu_share.devices > 0;
+  if (shares && SlicesFor(shape.gpu_share, snapshot_.names->kinds[model.index()]) == 0) {
+    return {Predicate::kShare, 0};
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fairlead/base/check.h"
+#include "fairlead/model/gpu_share.h"
 
 namespace fairlead {
 namespace {
@@ -79,6 +80,8 @@ void Placer::SortHardestFirst(std::vector<MemberGroup>* groups) {
   std::sort(groups->begin(), groups->end(), [this](const MemberGroup& a, const MemberGroup& b) {
     const ShapeState& sa = StateOf(a.shape);
     const ShapeState& sb = StateOf(b.shape);
+    // Whole GPUs before shares.
+    if (sa.need.slices.empty() != sb.need.slices.empty()) return sa.need.slices.empty();
     if (sa.need.gpus != sb.need.gpus) return sa.need.gpus > sb.need.gpus;
     if (sa.dominant != sb.dominant) return sa.dominant > sb.dominant;
     return a.members.front() < b.members.front();
@@ -156,8 +159,10 @@ std::int64_t Placer::Allowed(const ShapeState& state, const Allowance& allowance
     if (amount > 0) want = std::min(want, allowance.Left(resource) / amount);
   }
   if (state.need.gpus == 0 || !node.valid()) return want;
-  const ResourceId gpu = model_resources_[snapshot_.nodes->model[node.index()].index()];
-  return std::min(want, allowance.Left(gpu) / (std::int64_t{state.need.gpus} * 1000));
+  const ModelId kind = snapshot_.nodes->model[node.index()];
+  const std::int64_t milli = kind.valid() ? state.need.gpu_milli[kind.index()] : 0;
+  if (milli == 0) return want;
+  return std::min(want, allowance.Left(model_resources_[kind.index()]) / milli);
 }
 
 void Placer::Use(const ShapeState& state, NodeId node, std::int64_t count,
@@ -167,8 +172,8 @@ void Placer::Use(const ShapeState& state, NodeId node, std::int64_t count,
   };
   for (const auto& [resource, amount] : state.need.amounts) use(resource, amount * count);
   if (state.need.gpus == 0) return;
-  use(model_resources_[snapshot_.nodes->model[node.index()].index()],
-      std::int64_t{state.need.gpus} * 1000 * count);
+  const ModelId kind = snapshot_.nodes->model[node.index()];
+  use(model_resources_[kind.index()], state.need.gpu_milli[kind.index()] * count);
 }
 
 std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out,
@@ -180,8 +185,10 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vect
     run.want = Allowed(run.state, *allowance, NodeId::None(), members);
     if (run.want < members) allowance->cut = true;
   }
+  const bool shares = !run.state.need.slices.empty();
+  if (shares && room_.Shares()) PlaceOnShared(&run);
   for (std::int32_t level = 0; level < room_.levels() && run.placed < run.want; ++level) {
-    const bool may_fit = room_.LevelGpus(level) >= run.state.need.gpus;
+    const bool may_fit = room_.LevelGpus(level) >= (shares ? 1 : run.state.need.gpus);
     if (may_fit && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
@@ -189,6 +196,41 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vect
   const bool everywhere = within_ == nullptr;
   if (run.placed < run.want && first && !cut && everywhere) run.state.at_most = run.placed;
   return run.placed;
+}
+
+// On GPUs that are shared already, those first on which the fewest slices are free. A GPU that
+// gives slices away shows under a smaller number, which was walked before.
+void Placer::PlaceOnShared(GroupRun* run) {
+  for (std::int32_t free = 1; free < kMaxGpuSlices && run->placed < run->want; ++free) {
+    for (std::size_t w = 0; w < run->state.open.size(); ++w) {
+      std::uint64_t word = room_.WithFreeSlices(free)[w] & run->state.open[w];
+      if (within_ != nullptr) word &= (*within_)[w];
+      for (; word != 0; word &= word - 1) {
+        const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
+        TakeShares(room_.NodeAt(static_cast<std::uint32_t>(w * 64) + bit), true, run);
+        if (run->placed == run->want) return;
+      }
+    }
+  }
+}
+
+// As many members as find shares on the node; false where the node is what keeps one out.
+bool Placer::TakeShares(NodeId node, bool only_shared, GroupRun* run) {
+  ++steps_;
+  std::int64_t want = run->want - run->placed;
+  if (run->allowance != nullptr) {
+    const std::int64_t allowed = Allowed(run->state, *run->allowance, node, want);
+    if (allowed < want) run->allowance->cut = true;
+    want = allowed;
+  }
+  for (; want > 0; --want) {
+    const GpuMask devices = room_.TakeShare(run->state.need, node, only_shared);
+    if (devices == 0) return false;
+    if (run->allowance != nullptr) Use(run->state, node, 1, run->allowance);
+    if (run->out != nullptr) Assign(*run, 1, node, devices);
+    ++run->placed;
+  }
+  return true;
 }
 
 void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
@@ -207,6 +249,10 @@ void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
 
 void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
   const NodeId node = room_.NodeAt(rank);
+  if (!run->state.need.slices.empty()) {
+    if (!TakeShares(node, false, run)) Close(rank, run);
+    return;
+  }
   ++steps_;
   std::int64_t want = run->want - run->placed;
   if (run->allowance != nullptr) {
@@ -222,10 +268,13 @@ void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
     if (run->out != nullptr) Assign(*run, fits, node, devices);
     run->placed += fits;
   }
-  if (fits < want) {
-    run->state.open[rank / 64] &= ~(std::uint64_t{1} << (rank % 64));
-    closed_.push_back({&run->state, rank});
-  }
+  if (fits < want) Close(rank, run);
+}
+
+// The node is full for the shape.
+void Placer::Close(std::uint32_t rank, GroupRun* run) {
+  run->state.open[rank / 64] &= ~(std::uint64_t{1} << (rank % 64));
+  closed_.push_back({&run->state, rank});
 }
 
 void Placer::Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices) {

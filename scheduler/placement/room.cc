@@ -3,12 +3,22 @@
 #include <algorithm>
 
 #include "fairlead/base/check.h"
+#include "fairlead/model/gpu_share.h"
 
 namespace fairlead {
 
 ShapeNeed NeedOf(const Snapshot& snapshot, ShapeId shape) {
   ShapeNeed need;
-  need.gpus = (*snapshot.shapes)[shape.index()]->requests.gpus;
+  const PodShape& asked = *(*snapshot.shapes)[shape.index()];
+  need.gpus = GpusAsked(asked);
+  const ResourceNames& names = *snapshot.names;
+  for (const GpuKind& kind : names.kinds) need.gpu_milli.push_back(GpuMilli(asked, kind));
+  if (asked.gpu_share.devices > 0) {
+    for (const GpuKind& kind : names.kinds) need.slices.push_back(SlicesFor(asked.gpu_share, kind));
+    const auto& classes = names.share_classes;
+    need.share_class = static_cast<std::uint32_t>(
+        std::find(classes.begin(), classes.end(), asked.gpu_share.share_class) - classes.begin());
+  }
   const ResourceVector& requests = (*snapshot.shape_requests)[shape.index()];
   for (std::uint32_t r = 0; r < requests.size(); ++r) {
     const std::int64_t amount = requests.Get(ResourceId(r));
@@ -33,6 +43,7 @@ Room Room::Empty(const Snapshot& snapshot) {
   }
   std::fill(usage.gpu_used.begin(), usage.gpu_used.end(), 0);
   std::fill(usage.gpu_unknown.begin(), usage.gpu_unknown.end(), 0);
+  usage.shared.clear();
   return Room(snapshot, std::move(usage));
 }
 
@@ -52,6 +63,7 @@ Room::Room(const Snapshot& snapshot, NodeUsage usage)
     level_bits_[level][rank / 64] |= std::uint64_t{1} << (rank % 64);
     ++level_count_[level];
   }
+  ListShared();
 }
 
 std::int32_t Room::LevelOf(NodeId node) const {
@@ -81,7 +93,9 @@ void Room::SetFreeGpus(NodeId node, std::int32_t gpus) {
 std::int64_t Room::Fits(const ShapeNeed& need, NodeId node, std::int64_t want) const {
   if (need.impossible) return 0;
   std::int64_t fits = want;
-  if (need.gpus > 0) {
+  if (!need.slices.empty()) {
+    fits = std::min(fits, ShareFits(need, node));
+  } else if (need.gpus > 0) {
     const std::int32_t free = free_gpus_[node.index()];
     if (free < need.gpus) return 0;
     fits = std::min<std::int64_t>(fits, free / need.gpus);
@@ -97,7 +111,7 @@ std::int64_t Room::Fits(const ShapeNeed& need, NodeId node, std::int64_t want) c
 
 GpuMask Room::Take(const ShapeNeed& need, NodeId node, std::int64_t count) {
   GpuMask& used = usage_.gpu_used[node.index()];
-  log_.push_back({node, &need, count, used});
+  log_.push_back({node, &need, count, used, 0});
   for (const auto& [resource, amount] : need.amounts) {
     std::int64_t& free = usage_.Free(resource, node);
     free -= amount * count;
@@ -118,6 +132,7 @@ void Room::UndoLast() {
     usage_.Free(resource, last.node) += amount * last.count;
   }
   if (last.need->gpus == 0) return;
+  if (last.shares != 0) return GiveBackShare(last);
   usage_.gpu_used[last.node.index()] = last.gpu_used_before;
   const auto devices = static_cast<std::int32_t>(last.need->gpus * last.count);
   SetFreeGpus(last.node, free_gpus_[last.node.index()] + devices);

@@ -58,7 +58,7 @@ Json PodObject(const PodOptions& options) {
   meta["labels"] = options.labels;
   if (!options.gang.empty()) meta["labels"]["fairlead.dev/gang"] = options.gang;
   if (!options.queue.empty()) meta["labels"]["fairlead.dev/queue"] = options.queue;
-  meta["annotations"] = Json::object();
+  meta["annotations"] = options.annotations;
   if (!options.gang_size.empty()) {
     meta["annotations"]["fairlead.dev/gang-size"] = options.gang_size;
   }

@@ -39,6 +39,7 @@ struct PodOptions {
   std::string scheduler = "fairlead";
   std::string runtime_ms = {};
   std::map<std::string, std::string> labels = {};
+  std::map<std::string, std::string> annotations = {};
 };
 Json PodObject(const PodOptions& options);
 Json BindingObject(const std::string& pod, const std::string& node);

@@ -37,6 +37,8 @@ NodeShape RandomNode() {
   NodeShape node{.cpu = 1 + Below(16), .memory_gib = 1 + Below(16), .gpus = Below(9)};
   node.pods = OneIn(4) ? 1 + Below(3) : 110;
   if (node.gpus > 0) node.model = OneIn(2) ? "A" : "H";
+  if (OneIn(2)) node.gpu_slices = 1 + Below(6);
+  if (OneIn(2)) node.gpu_memory = 1000 * (1 + Below(3));
   node.labels = {{"zone", "z" + std::to_string(Below(2))}};
   if (!OneIn(8)) node.labels.emplace_back("rack", "r" + std::to_string(Below(2)));
   if (OneIn(6)) node.taints = {{"t", "", TaintEffect::kNoSchedule}};
@@ -53,7 +55,14 @@ GangShape RandomGang(int index, int nodes) {
   gang.min_member = OneIn(3) ? 1 + Below(8) : 0;
   gang.milli_cpu = 500 * Below(9);
   gang.memory_mib = 512 * Below(5);
-  gang.gpus = Below(5);
+  if (OneIn(2)) {
+    gang.gpus = Below(5);
+  } else {
+    gang.share.devices = OneIn(3) ? 2 : 1;
+    gang.share.millionths = 1000 * Below(1000);
+    if (gang.share.millionths == 0 || OneIn(3)) gang.share.memory_bytes = 1 + Below(2500);
+    if (OneIn(3)) gang.share.share_class = "latency";
+  }
   gang.priority = Below(3);
   gang.submitted = Seconds(1 + index);  // distinct: the order does not fall back on ids
   if (OneIn(4)) gang.selector = {{"zone", "z" + std::to_string(Below(3))}};

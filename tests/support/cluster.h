@@ -22,6 +22,8 @@ struct NodeShape {
   std::int32_t gpus = 0;
   std::int64_t pods = 110;
   std::string model = {};
+  std::int32_t gpu_slices = 1;
+  std::int64_t gpu_memory = 0;
   Labels labels = {};
   std::vector<Taint> taints = {};
   bool cordoned = false;
@@ -42,6 +44,7 @@ struct GangShape {
   Labels selector = {};
   std::vector<Toleration> tolerations = {};
   std::vector<std::string> models = {};
+  GpuShare share = {};
   std::string topology_required = {};
   std::string topology_preferred = {};
   bool gated = false;
@@ -64,6 +67,8 @@ class Cluster {
     node.taints = shape.taints;
     node.unschedulable = shape.cordoned;
     node.gpu_model = shape.model;
+    node.gpu_slices = shape.gpu_slices;
+    node.gpu_memory = shape.gpu_memory;
     node.allocatable.milli_cpu = shape.cpu * 1000;
     node.allocatable.memory_bytes = shape.memory_gib << 30;
     node.allocatable.pods = shape.pods;
@@ -112,6 +117,7 @@ class Cluster {
     pod.shape.tolerations = shape.tolerations;
     pod.shape.gpu_models = shape.models;
     std::sort(pod.shape.gpu_models.begin(), pod.shape.gpu_models.end());
+    pod.shape.gpu_share = shape.share;
     pod.shape.topology_required = shape.topology_required;
     pod.shape.topology_preferred = shape.topology_preferred;
     return pod;

@@ -19,6 +19,7 @@ struct BindRequest {
   std::string node;
   std::vector<std::int32_t> gpu_devices;  // written as fairlead.dev/gpu-assignment where not empty
   std::string decision;                   // written as fairlead.dev/decision
+  GpuGrant gpu_grant = {};                // of each of gpu_devices, where they are shared
 };
 
 struct EvictRequest {

@@ -61,9 +61,29 @@ struct NodeInfo {
   std::vector<Taint> taints;
   bool unschedulable = false;  // cordoned
   Amounts allocatable;
-  std::string gpu_model;  // empty where the node has no GPUs or does not name the model
+  std::string gpu_model;        // empty where the node has no GPUs or does not name the model
+  std::int32_t gpu_slices = 1;  // that each GPU is cut into; 1 = not shared
+  std::int64_t gpu_memory = 0;  // bytes of each GPU; 0 = not known
 
   friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
+};
+
+// A part of one GPU, or the same part of several. A whole GPU is no share.
+struct GpuShare {
+  std::int32_t devices = 0;       // distinct GPUs of one node; 0 = no share is asked for
+  std::int64_t millionths = 0;    // of each; 0 = not stated, then the memory is
+  std::int64_t memory_bytes = 0;  // on each; 0 = not stated
+  std::string share_class;        // shares of different classes are never on one GPU
+
+  friend bool operator==(const GpuShare&, const GpuShare&) = default;
+};
+
+// Slices of a GPU that is cut into `of`. of = 0: whole GPUs, or none.
+struct GpuGrant {
+  std::int32_t slices = 0;
+  std::int32_t of = 0;
+
+  friend bool operator==(const GpuGrant&, const GpuGrant&) = default;
 };
 
 // Everything about a pod that decides where it may run. Pods with equal shapes share one
@@ -71,6 +91,7 @@ struct NodeInfo {
 struct PodShape {
   Amounts requests;                     // pods = 1
   std::vector<std::string> gpu_models;  // sorted; accepted models, empty = any
+  GpuShare gpu_share;                   // only where requests.gpus is 0
   Labels node_selector;
   std::vector<Toleration> tolerations;
   // Names of topology levels (Policy::topology), the same for all members of a gang; empty = none.
@@ -111,6 +132,7 @@ struct PodInfo {
   std::string status_reason;              // status.reason, such as OutOfcpu
   std::string node_name;                  // empty = not bound
   std::vector<std::int32_t> gpu_devices;  // from the assignment annotation; empty = not known
+  GpuGrant gpu_grant;                     // of each of these, where they are shared
 
   PodShape shape;
   std::int32_t priority = 0;

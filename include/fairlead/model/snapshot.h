@@ -37,6 +37,7 @@ struct MemberView {
   bool terminating = false;  // bound and being deleted: holds room, no longer counts
   NodeId node;               // where assumed or bound
   GpuMask gpus = 0;          // devices held there
+  GpuGrant grant;            // of each of these, where it is a share
 };
 
 struct GangView {
@@ -120,6 +121,9 @@ ResourceId GpuResource(const ResourceNames& names, ModelId model);
 // What a member of this shape holds when it runs on `node`: its requests plus its GPUs under the
 // node's model.
 ResourceVector Held(const Snapshot& snapshot, ShapeId shape, NodeId node);
+
+// Slices that a member of this shape gets of each device on `node`; none where it takes whole ones.
+GpuGrant GrantOf(const Snapshot& snapshot, ShapeId shape, NodeId node);
 
 // Text of a snapshot as JSON, one object per line inside, and back. Dump(Load(Dump(s))) == Dump(s),
 // byte for byte; decide() gives the same plan on both.

@@ -1,11 +1,12 @@
 // NodeClasses: nodes that no waiting shape can tell apart, apart from what is free on them. Labels,
 // taints and models are compared once per (shape, class) instead of once per (shape, node).
 //
-// Two present nodes are in one class if they agree in: cordon, taints (with order), GPU model and
+// Two present nodes are in one class if they agree in: cordon, taints (with order), kind of GPU and
 // whether they have GPUs, and the values of the label keys that the given shapes select by.
 //
 // Checks stand in the order of kube-scheduler's filters, so that the first one that fails is the
-// one it would name: cordon, taints, node selector. Accepted GPU models come after these.
+// one it would name: cordon, taints, node selector. Accepted GPU models come after these, and
+// whether a GPU of the kind is large enough for a share.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@
 
 namespace fairlead {
 
-enum class Predicate : std::uint8_t { kNone, kUnschedulable, kTaint, kSelector, kModel };
+enum class Predicate : std::uint8_t { kNone, kUnschedulable, kTaint, kSelector, kModel, kShare };
 
 // The first check that a node of the class fails; kNone = a member may run there if there is room.
 struct Verdict {

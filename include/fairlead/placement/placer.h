@@ -10,6 +10,9 @@
 // for it can miss a placement that exists. It never places a part, and a gang that it misses is
 // tried again in later decisions.
 //
+// Shares of GPUs go to GPUs that are shared already, those first on which the fewest slices are
+// free; then free GPUs are broken into, in the order of nodes of a pod with one GPU.
+//
 // A gang places as many members as fit, if these are at least `need`. Members of a group are taken
 // in their order in the gang. An allowance, where one is given, is kept: members beyond it count as
 // not fitting, on nodes of a GPU model or everywhere, and nothing is learned from that.
@@ -168,6 +171,9 @@ class Placer {
   std::int64_t Allowed(const ShapeState& state, const Allowance& allowance, NodeId node,
                        std::int64_t want) const;
   void Use(const ShapeState& state, NodeId node, std::int64_t count, Allowance* allowance) const;
+  void PlaceOnShared(GroupRun* run);
+  bool TakeShares(NodeId node, bool only_shared, GroupRun* run);
+  void Close(std::uint32_t rank, GroupRun* run);
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   static void Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices);

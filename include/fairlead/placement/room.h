@@ -14,6 +14,10 @@
 // into a whole one, the smallest whole one first; pods without GPUs go to nodes without GPUs, then
 // to nodes whose GPUs are taken anyway, and touch whole nodes last.
 //
+// A GPU is whole or shared. A share goes to the shared GPU of its class with the fewest free slices
+// that are enough, before a free GPU is broken into; nodes with such GPUs can be found by the
+// number of their free slices. A shared GPU that becomes empty is free again.
+//
 // I1: free amounts and free devices are never negative.
 // I2: after Rollback(m) the state is, bit for bit, what it was at m = Mark().
 //
@@ -21,6 +25,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -37,8 +42,11 @@ using RankBits = std::vector<std::uint64_t>;
 // What one member of a shape takes; without the resources that it takes nothing of.
 struct ShapeNeed {
   std::vector<std::pair<ResourceId, std::int64_t>> amounts;
-  std::int32_t gpus = 0;
-  bool impossible = false;  // asks for a resource that no node of the snapshot has
+  std::int32_t gpus = 0;                // whole ones, or devices of which slices are taken
+  std::vector<std::int32_t> slices;     // on each, by ModelId; empty = whole
+  std::uint32_t share_class = 0;        // of the slices
+  std::vector<std::int64_t> gpu_milli;  // that all of them are accounted for, by ModelId
+  bool impossible = false;              // asks for a resource that no node of the snapshot has
 };
 
 ShapeNeed NeedOf(const Snapshot& snapshot, ShapeId shape);
@@ -63,12 +71,24 @@ class Room {
   // Free devices of every node of the level.
   std::int32_t LevelGpus(std::int32_t level) const;
 
-  // How many members fit on the node now; at most `want`.
+  // How many members fit on the node now; at most `want`. Of shares of several GPUs each, no more.
   std::int64_t Fits(const ShapeNeed& need, NodeId node, std::int64_t want) const;
 
   // Takes room for `count` members, which must fit. The devices taken: count * gpus, the lowest
   // free ones. `need` must stay where it is until the room is given back or this object ends.
   GpuMask Take(const ShapeNeed& need, NodeId node, std::int64_t count);
+
+  // Shares. Where a member goes: on each of the devices that are returned, none where it does not
+  // fit on the node. `only_shared`: no free GPU is broken into. `need` stays, as for Take.
+  GpuMask TakeShare(const ShapeNeed& need, NodeId node, bool only_shared);
+  // Nodes that have a shared GPU with so many free slices, 1 .. kMaxGpuSlices - 1.
+  const RankBits& WithFreeSlices(std::int32_t slices) const {
+    return slice_bits_[static_cast<std::size_t>(slices)];
+  }
+  // Has any node shared GPUs?
+  bool Shares() const { return !slots_.empty(); }
+  // How many members find their slices on the node, whatever else is free.
+  std::int64_t ShareFits(const ShapeNeed& need, NodeId node) const;
 
   std::size_t Mark() const { return log_.size(); }
   // Gives back all that was taken since; calls `returned(node)` for each Take undone.
@@ -92,12 +112,24 @@ class Room {
     const ShapeNeed* need;
     std::int64_t count;
     GpuMask gpu_used_before;
+    GpuMask shares;  // devices of which slices were taken
+  };
+  // A device of a node that has shared GPUs.
+  struct Slot {
+    bool shared = false;
+    std::int32_t free = 0;
+    std::uint32_t share_class = 0;
   };
 
   Room(const Snapshot& snapshot, NodeUsage usage);
   std::int32_t LevelOf(NodeId node) const;
   void SetFreeGpus(NodeId node, std::int32_t gpus);
   void UndoLast();
+  void ListShared();
+  std::span<Slot> SlotsOf(NodeId node);
+  void IndexSlices(NodeId node);
+  std::int32_t SlicesOn(const ShapeNeed& need, NodeId node) const;
+  void GiveBackShare(const Taken& taken);
 
   const NodeTable* nodes_;
   NodeUsage usage_;
@@ -106,6 +138,10 @@ class Room {
   std::vector<RankBits> level_bits_;
   std::vector<std::uint32_t> level_count_;
   std::vector<Taken> log_;
+  std::vector<Slot> slots_;                 // of the nodes that have shared GPUs
+  std::vector<std::int32_t> first_slot_;    // by NodeId; -1 = none
+  std::vector<std::uint64_t> free_slices_;  // by NodeId: bit f = a shared GPU has f free slices
+  std::vector<RankBits> slice_bits_;        // by number of free slices; empty until needed
 };
 
 }  // namespace fairlead

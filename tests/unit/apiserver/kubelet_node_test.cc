@@ -130,6 +130,13 @@ TEST(GpuAssignment, Forms) {
       {"0", 0, "-"},
       {"0:", 1, "-"},
       {"0:2,1", 2, "-"},
+      {"0:1/4", 0, "0:1/4"},
+      {"0:1/4,1:3/4", 0, "0:1/4 1:3/4"},
+      {"0:1/4,1", 1, "0:1/4 1:1"},
+      {"0:1/4", 1, "-"},
+      {"0:5/4", 0, "-"},
+      {"0:1/0", 0, "-"},
+      {"0:1/", 0, "-"},
   };
   for (const Case& c : cases) {
     const auto shares = ParseGpuAssignment(c.text, c.requested);
@@ -137,9 +144,32 @@ TEST(GpuAssignment, Forms) {
     for (const DeviceShare& share : shares.value_or(std::vector<DeviceShare>())) {
       text += (text.empty() ? "" : " ") + std::to_string(share.device) + ":" +
               std::to_string(share.slices);
+      if (share.of != 0) text += "/" + std::to_string(share.of);
     }
     EXPECT_EQ(text, c.expected) << c.text;
   }
+}
+
+// Parts of a device that are assigned beside what pods request count on it all the same.
+TEST(KubeletNode, PartsOfDevicesAddUp) {
+  KubeletNode node({{"pods", 10'000}, {"nvidia.com/gpu", 2'000}}, 2, 1);
+  const auto part = [](const std::string& uid, const std::string& assignment) {
+    PodClaim claim = Claim(uid, {});
+    claim.gpu_assignment = assignment;
+    return claim;
+  };
+  PodClaim whole = Claim("w", {{"nvidia.com/gpu", 1'000}});
+  whole.gpu_assignment = "0";
+  EXPECT_TRUE(node.Admit(part("a", "0:1/3,1:1/3")).admitted);
+  EXPECT_TRUE(node.Admit(part("b", "0:1/2")).admitted);
+  EXPECT_TRUE(node.Admit(part("c", "0:1/6")).admitted) << "1/3 + 1/2 + 1/6 = 1";
+  const Verdict over = node.Admit(part("d", "0:1/64"));
+  EXPECT_FALSE(over.admitted);
+  EXPECT_TRUE(over.double_booking);
+  EXPECT_TRUE(node.Admit(whole).double_booking);
+  for (const char* uid : {"a", "b", "c"}) node.Release(uid);
+  EXPECT_TRUE(node.Admit(whole).admitted);
+  EXPECT_TRUE(node.Admit(part("e", "0:1/64")).double_booking);
 }
 
 TEST(KubeletNode, RefusesWhatDoesNotFit) {

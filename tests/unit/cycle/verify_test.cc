@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::Cluster;
+using testing_support::GangShape;
 using testing_support::Seconds;
 
 // Nodes by row: 0 and 1 free, 2 taken, 3 cordoned, 4 tainted, 5 of another model, 6 elsewhere,
@@ -142,6 +144,52 @@ TEST_F(Verifying, HoldsGangsToThePolicy) {
   policy_.max_gang_size = 3;
   EXPECT_THAT(Verify(*snapshot_, policy_, plan_),
               Contains(HasSubstr("is larger than max_gang_size")));
+}
+
+TEST(Verify, SharesStayWithinTheirGpu) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 3, .gpu_slices = 4, .gpu_memory = 4000});
+  PodInfo runs = Cluster::Pod({.name = "runs"}, 0);
+  runs.shape.gpu_share = {1, 500'000, 0, ""};
+  runs.node_name = "n";
+  runs.gpu_devices = {0};
+  cluster.store().UpsertPod(runs, Instant{});
+  PodInfo whole = Cluster::Pod({.name = "whole", .gpus = 1}, 0);
+  whole.node_name = "n";
+  whole.gpu_devices = {2};
+  cluster.store().UpsertPod(whole, Instant{});
+  GangShape half{.name = "half", .pods = 2};
+  half.share = {1, 500'000, 0, ""};
+  cluster.Gang(half);
+  GangShape large{.name = "large"};
+  large.share = {1, 100'000, 2001, ""};  // 3 of 4 slices
+  cluster.Gang(large);
+  GangShape apart{.name = "apart"};
+  apart.share = {1, 100'000, 0, "latency"};
+  cluster.Gang(apart);
+  cluster.Gang({.name = "one", .gpus = 1});
+  const auto snapshot = cluster.Take();
+  const auto objections = [&](const std::vector<std::pair<std::string, GpuMask>>& places) {
+    Plan plan;
+    plan.snapshot_version = snapshot->version;
+    std::map<std::string, std::uint32_t> next;
+    for (const auto& [gang, devices] : places) {
+      plan.bind.push_back({Find(*snapshot, gang).id, next[gang]++, NodeId(0), devices});
+    }
+    return Verify(*snapshot, Policy{}, plan);
+  };
+  EXPECT_THAT(objections({{"half", 1}, {"half", 2}}), IsEmpty());
+  EXPECT_THAT(objections({{"large", 2}}), IsEmpty());
+  EXPECT_THAT(objections({{"apart", 2}}), IsEmpty());
+  EXPECT_THAT(objections({{"half", 1}, {"half", 1}}),
+              Contains(HasSubstr("device 0 of node n is given away twice")));
+  EXPECT_THAT(objections({{"large", 1}}), Contains(HasSubstr("given away twice")));
+  EXPECT_THAT(objections({{"half", 4}, {"half", 2}}), Contains(HasSubstr("is given twice")));
+  EXPECT_THAT(objections({{"one", 1}}), Contains(HasSubstr("is given twice")));
+  EXPECT_THAT(objections({{"one", 2}, {"apart", 2}}), Contains(HasSubstr("is given twice")));
+  EXPECT_THAT(objections({{"apart", 2}, {"one", 2}}), Contains(HasSubstr("is given twice")));
+  EXPECT_THAT(objections({{"apart", 1}}), Contains(HasSubstr("is for shares of class")));
+  EXPECT_THAT(objections({{"large", 3}}), Contains(HasSubstr("asks for 1 GPUs and gets 2")));
 }
 
 // Racks are within their zone, so that the two of name r1 are not one.

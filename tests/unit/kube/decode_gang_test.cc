@@ -210,9 +210,7 @@ std::vector<Refusal> SpecRefusals() {
 std::vector<Refusal> AllRefusals() {
   std::vector<Refusal> all = SpecRefusals();
   for (const std::string key :
-       {"fairlead.dev/gpu-share", "fairlead.dev/gpu-memory", "fairlead.dev/gpu-share-devices",
-        "fairlead.dev/gpu-share-class", "fairlead.dev/topology-segment", "fairlead.dev/gang-roles",
-        "fairlead.dev/gang-max", "gpu-fraction", "gpu-memory"}) {
+       {"fairlead.dev/topology-segment", "fairlead.dev/gang-roles", "fairlead.dev/gang-max"}) {
     all.push_back({[key](PodSpec* p) {
                      p->annotations = {{key, "1"}};
                    },
@@ -250,11 +248,11 @@ TEST(DecodeRefusals, NotOncePlacedNotOfOthersNotWhenGone) {
 
 TEST(DecodeRefusals, TheFirstInOrderIsNamed) {
   PodSpec pod;
-  pod.annotations = {{"gpu-memory", "1"},
+  pod.annotations = {{"gpu-memory", "x"},
                      {"fairlead.dev/gang-max", "9"},
-                     {"fairlead.dev/gpu-share", "0.5"},
+                     {"fairlead.dev/topology-segment", "rack"},
                      {"fairlead.dev/gang-size", "x"}};
-  EXPECT_EQ(Decode(pod).invalid, "annotation fairlead.dev/gpu-share: not supported yet");
+  EXPECT_EQ(Decode(pod).invalid, "annotation fairlead.dev/topology-segment: not supported yet");
   pod.scheduling_group = true;
   EXPECT_EQ(Decode(pod).invalid, "spec.schedulingGroup: not supported yet");
   pod.required_pod_affinity = true;

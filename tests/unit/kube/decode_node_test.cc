@@ -87,6 +87,40 @@ TEST(DecodeNode, WhatCannotBeReadIsNotOffered) {
   EXPECT_EQ(got.ephemeral_bytes, std::int64_t{1} << 48);  // the largest that is counted
 }
 
+// Slices and memory of each GPU, by the labels that GPU feature discovery writes.
+TEST(DecodeNode, KindOfGpu) {
+  struct Case {
+    Pairs labels;
+    std::int32_t slices;
+    std::int64_t memory;
+  };
+  const std::string gpu = "nvidia.com/gpu.";
+  for (const Case& c : std::vector<Case>{
+           {{}, 1, 0},
+           {{{gpu + "memory", "81559"}}, 1, std::int64_t{81'559} << 20},
+           {{{gpu + "replicas", "4"}}, 1, 0},  // of how many GPUs nobody says
+           {{{"fairlead.dev/gpu-slices", "4"}}, 4, 0},
+           {{{"fairlead.dev/gpu-slices", "2"}, {gpu + "replicas", "4"}, {gpu + "count", "8"}},
+            2,
+            0},
+           {{{"fairlead.dev/gpu-slices", "0"}, {gpu + "replicas", "4"}, {gpu + "count", "8"}},
+            4,
+            0},
+           {{{gpu + "replicas", "4"}, {gpu + "count", "8"}}, 4, 0},
+           {{{gpu + "replicas", "4"}, {gpu + "count", "2"}}, 1, 0},  // advertises 2 x 4
+           {{{gpu + "replicas", "65"}, {gpu + "count", "8"}}, 1, 0},
+           {{{gpu + "replicas", "0"}, {gpu + "count", "8"}}, 1, 0},
+           {{{"fairlead.dev/gpu-slices", "x"}, {gpu + "memory", "-1"}}, 1, 0},
+       }) {
+    NodeSpec node;
+    node.allocatable = {{"nvidia.com/gpu", "8"}};
+    node.labels = c.labels;
+    const NodeInfo out = Decode(node);
+    EXPECT_EQ(out.gpu_slices, c.slices);
+    EXPECT_EQ(out.gpu_memory, c.memory);
+  }
+}
+
 struct GpuCase {
   Pairs allocatable, labels;
   std::int32_t gpus;

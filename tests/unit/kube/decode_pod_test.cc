@@ -8,6 +8,7 @@ namespace fairlead::kube {
 namespace {
 
 using testing::ContainerSpec;
+using testing::Pairs;
 using testing::PodSpec;
 
 PodInfo FromProto(const PodSpec& pod, const TranslateOptions& options = {}) {
@@ -34,6 +35,7 @@ void ExpectSame(const PodInfo& a, const PodInfo& b) {
   EXPECT_EQ(a.status_reason, b.status_reason);
   EXPECT_EQ(a.node_name, b.node_name);
   EXPECT_EQ(a.gpu_devices, b.gpu_devices);
+  EXPECT_EQ(a.gpu_grant, b.gpu_grant);
   EXPECT_EQ(a.shape, b.shape);
   EXPECT_EQ(a.priority, b.priority);
   EXPECT_EQ(a.gang, b.gang);
@@ -162,6 +164,119 @@ TEST(DecodePod, GpuAssignment) {
     pod.node_name = "n-1";
     pod.annotations = {{"fairlead.dev/gpu-assignment", text}};
     EXPECT_EQ(Decode(pod).gpu_devices, devices) << text;
+  }
+}
+
+TEST(DecodePod, GpuAssignmentOfShares) {
+  struct Case {
+    std::string text;
+    std::vector<std::int32_t> devices;
+    GpuGrant grant;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"2:1/4", {2}, {1, 4}},
+           {"3:2/4,1:2/4", {1, 3}, {2, 4}},
+           {"0:1/1", {0}, {1, 1}},
+           {"0:1/64", {0}, {1, 64}},
+           {"0:1/65", {}, {}},
+           {"0:0/4", {}, {}},
+           {"0:5/4", {}, {}},
+           {"0:1/4,1:2/4", {}, {}},
+           {"0:1/4,1", {}, {}},
+           {"0:1", {}, {}},
+           {"0:1/", {}, {}},
+           {":1/4", {}, {}},
+       }) {
+    PodSpec pod;
+    pod.node_name = "n-1";
+    pod.annotations = {{"fairlead.dev/gpu-assignment", c.text}};
+    const PodInfo out = Decode(pod);
+    EXPECT_EQ(out.gpu_devices, c.devices) << c.text;
+    EXPECT_EQ(out.gpu_grant, c.grant) << c.text;
+  }
+}
+
+TEST(DecodePod, SharesOfGpus) {
+  constexpr std::int64_t kGib = std::int64_t{1} << 30;
+  struct Case {
+    Pairs annotations;
+    GpuShare share;
+    std::int32_t whole = 0;
+  };
+  const std::string own = "fairlead.dev/gpu-";
+  for (const Case& c : std::vector<Case>{
+           {{{own + "share", "0.25"}}, {1, 250'000, 0, ""}},
+           {{{"gpu-fraction", "0.5"}}, {1, 500'000, 0, ""}},
+           {{{own + "share", "0.25"}, {"gpu-fraction", "0.5"}}, {1, 250'000, 0, ""}},
+           {{{own + "memory", "20Gi"}}, {1, 0, 20 * kGib, ""}},
+           {{{"gpu-memory", "2048"}}, {1, 0, 2 * kGib, ""}},
+           {{{own + "share", "0.1"}, {own + "memory", "1Gi"}}, {1, 100'000, kGib, ""}},
+           {{{own + "share", "0.5"}, {own + "share-devices", "2"}}, {2, 500'000, 0, ""}},
+           {{{own + "share", "0.5"}, {own + "share-class", "batch"}}, {1, 500'000, 0, "batch"}},
+           {{{own + "share", "1"}}, {}, 1},
+           {{{own + "share", "1.0"}, {own + "share-devices", "3"}}, {}, 3},
+       }) {
+    PodSpec pod;
+    pod.annotations = c.annotations;
+    const PodInfo out = Decode(pod);
+    EXPECT_EQ(out.invalid, "");
+    EXPECT_EQ(out.shape.gpu_share, c.share) << c.annotations.front().second;
+    EXPECT_EQ(out.shape.requests.gpus, c.whole);
+  }
+}
+
+TEST(DecodePod, RefusesSharesThatMakeNoSense) {
+  const std::string own = "fairlead.dev/gpu-";
+  const std::string number =
+      "expected a number above 0 and up to 1 with at most 6 digits after the "
+      "point";
+  struct Case {
+    Pairs annotations;
+    std::string gpus;
+    std::string invalid;
+  };
+  std::vector<Case> cases = {
+      {{{"gpu-fraction", "2"}}, "", "annotation gpu-fraction: \"2\": " + number},
+      {{{own + "memory", "0"}},
+       "",
+       "annotation fairlead.dev/gpu-memory: \"0\": expected an amount above 0, such as 20Gi"},
+      {{{own + "memory", "much"}},
+       "",
+       "annotation fairlead.dev/gpu-memory: \"much\": expected an amount above 0, such as 20Gi"},
+      {{{"gpu-memory", "20Gi"}},
+       "",
+       "annotation gpu-memory: \"20Gi\": expected a whole number of MiB above 0"},
+      {{{own + "share", "0.5"}, {own + "share-devices", "0"}},
+       "",
+       "annotation fairlead.dev/gpu-share-devices: \"0\": expected a whole number from 1 to 64"},
+      {{{own + "share", "0.5"}, {own + "share-class", ""}},
+       "",
+       "annotation fairlead.dev/gpu-share-class: \"\": expected a name of 1 to 63 characters"},
+      {{{own + "share-devices", "2"}},
+       "",
+       "annotation fairlead.dev/gpu-share-devices: no share is asked for; expected annotation "
+       "fairlead.dev/gpu-share or fairlead.dev/gpu-memory beside it"},
+      {{{own + "share", "0.5"}},
+       "2",
+       "annotation fairlead.dev/gpu-share: the pod also asks for 2 whole GPUs; expected one of the "
+       "two"},
+      {{{own + "share", "1"}, {own + "memory", "1Gi"}},
+       "",
+       "annotation fairlead.dev/gpu-share: a share of 1 is a whole GPU with all its memory; "
+       "expected a share below 1, or no memory"},
+  };
+  for (const std::string text : {"0", "1.5", "-1", "half", "", "0.1234567", "NaN"}) {
+    cases.push_back({{{own + "share", text}},
+                     "",
+                     "annotation fairlead.dev/gpu-share: \"" + text + "\": " + number});
+  }
+  for (const Case& c : cases) {
+    PodSpec pod;
+    pod.annotations = c.annotations;
+    if (!c.gpus.empty()) pod.containers = {{{{"nvidia.com/gpu", c.gpus}}}};
+    const PodInfo out = Decode(pod);
+    EXPECT_EQ(out.invalid, c.invalid);
+    EXPECT_EQ(out.shape.gpu_share, GpuShare{});
   }
 }
 

@@ -119,6 +119,13 @@ TEST_F(WriterTest, BindsWithUidTargetAndAnnotations) {
                                    .bytes()));
 }
 
+TEST_F(WriterTest, BindsWithSlicesOfDevices) {
+  Run([](const Received&) { return Answer(201); });
+  Bind({{RefTo("p"), "n-1", {0, 3}, "", {1, 4}}});
+  EXPECT_EQ(Only<BindFinished>().outcome, BindOutcome::kBound);
+  EXPECT_THAT(server_->requests().front().body, HasSubstr("0:1/4,3:1/4"));
+}
+
 // The whole table of outcomes: what POST answers, what GETs answer then, what it means.
 TEST_F(WriterTest, EveryAnswerHasItsOutcome) {
   struct Case {

@@ -305,6 +305,57 @@ TEST_F(ClusterStoreTest, MembersThatDisagreeMakeTheGangInvalid) {
               ::testing::HasSubstr("fairlead.dev/topology-preferred"));
 }
 
+// Of a GPU: what two pods hold, and what is left for whom.
+TEST_F(ClusterStoreTest, SharesOfOneGpu) {
+  NodeInfo node = Node("n-0").Gpus(2, "M");
+  node.gpu_slices = 4;
+  store_.UpsertNode(node);
+  const auto share = [&](const std::string& name, std::int64_t millionths, GpuGrant grant) {
+    PodInfo pod = Pod("ta", name).On("n-0").Devices({0});
+    pod.shape.gpu_share = {1, millionths, 0, ""};
+    pod.gpu_grant = grant;
+    store_.UpsertPod(pod, kNow);
+  };
+  share("a", 250'000, {1, 4});
+  share("b", 300'000, {});  // what it costs here: 2 of 4
+  auto snapshot = store_.TakeSnapshot();
+  const std::vector<SharedGpu> two = {{NodeId(0), 0, 1, 0, 750}};
+  EXPECT_EQ(snapshot->usage.shared, two);
+  EXPECT_EQ(FreeGpus(*snapshot->nodes, snapshot->usage, NodeId(0)), 1);
+  const ResourceId gpu = GpuResource(*snapshot->names, snapshot->nodes->model[0]);
+  EXPECT_EQ(snapshot->claims.at(0).allocated.Get(gpu), 750);
+
+  // One that does not fit there, and a whole pod that says it is there: on devices nobody knows.
+  share("c", 500'000, {2, 4});
+  store_.UpsertPod(Pod("ta", "w").Gpus(1).On("n-0").Devices({0}), kNow);
+  snapshot = store_.TakeSnapshot();
+  EXPECT_EQ(snapshot->usage.shared, two);
+  EXPECT_EQ(snapshot->usage.gpu_unknown[0], 2);
+  EXPECT_EQ(snapshot->claims.at(0).allocated.Get(gpu), 2750);
+
+  // Cut in two, each holds what it held; the half and the quarter leave nothing of a half.
+  node.gpu_slices = 2;
+  store_.UpsertNode(node);
+  snapshot = store_.TakeSnapshot();
+  EXPECT_EQ(snapshot->usage.shared.at(0).free, 0);
+  EXPECT_EQ(snapshot->usage.shared.at(0).milli, 750);
+
+  // A node that shows no GPUs any more has no shares to give; they are there again with the GPUs.
+  node.allocatable.gpus = 0;
+  store_.UpsertNode(node);
+  EXPECT_TRUE(store_.TakeSnapshot()->usage.shared.empty());
+  node.allocatable.gpus = 2;
+  store_.UpsertNode(node);
+  EXPECT_EQ(store_.TakeSnapshot()->usage.shared.size(), 1U);
+
+  store_.RemovePod("ta", "a", "", kNow);
+  EXPECT_EQ(store_.TakeSnapshot()->usage.shared.at(0).free, 1);
+  store_.RemovePod("ta", "b", "", kNow);
+  snapshot = store_.TakeSnapshot();
+  EXPECT_TRUE(snapshot->usage.shared.empty());
+  EXPECT_EQ(snapshot->usage.gpu_used[0], 0U);
+}
+
 TEST_F(ClusterStoreTest, AllocationMovesWithTheClaim) {
   store_.UpsertPod(Pod("ta", "a").Queue("q1").On("n-0"), kNow);
   store_.UpsertPod(Pod("ta", "b").Queue("q2").On("n-0"), kNow);
