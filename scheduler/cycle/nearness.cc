@@ -24,7 +24,7 @@ std::int32_t LevelOf(const Policy& policy, const std::string& name) {
 
 Nearness NearnessOf(const Snapshot& snapshot, const Policy& policy, const GangView& gang) {
   const PodShape* shape = SpokesmanOf(snapshot, gang);
-  if (shape == nullptr) return {};
+  if (shape == nullptr || policy.topology.empty()) return {};
   return {LevelOf(policy, shape->topology_required), LevelOf(policy, shape->topology_preferred)};
 }
 
@@ -32,6 +32,7 @@ std::optional<Refusal> RefuseByTopology(const Snapshot& snapshot, const Policy& 
                                         const GangView& gang) {
   const PodShape* shape = SpokesmanOf(snapshot, gang);
   if (shape == nullptr) return std::nullopt;
+  if (shape->topology_required.empty() && shape->topology_preferred.empty()) return std::nullopt;
   const auto refuse = [&](std::string_view key, const std::string& name) -> std::optional<Refusal> {
     if (name.empty() || LevelOf(policy, name) >= 0) return std::nullopt;
     std::vector<std::string_view> known;

@@ -112,15 +112,15 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int
                    std::vector<Placement>* out, Allowance* allowance) {
   Begin();
   const std::size_t out_before = out->size();
-  std::vector<std::int64_t> placed_of;  // by group
+  placed_of_.clear();
   std::int64_t placed = 0;
   std::int64_t untried = 0;
   for (const MemberGroup& group : groups)
     untried += static_cast<std::int64_t>(group.members.size());
   for (const MemberGroup& group : groups) {
     untried -= static_cast<std::int64_t>(group.members.size());
-    placed_of.push_back(PlaceGroup(group, gang, out, allowance));
-    placed += placed_of.back();
+    placed_of_.push_back(PlaceGroup(group, gang, out, allowance));
+    placed += placed_of_.back();
     if (placed + untried < need) {
       Undo();
       out->resize(out_before);
@@ -129,7 +129,7 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
     ShapeState& state = StateOf(groups[g].shape);
-    if (state.at_most != kUnbounded) state.at_most -= placed_of[g];
+    if (state.at_most != kUnbounded) state.at_most -= placed_of_[g];
   }
   return true;
 }

@@ -186,7 +186,8 @@ class Placer {
   std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use
   std::vector<Closed> closed_;                       // marks of "full" since Begin
   std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo
-  const RankBits* within_ = nullptr;  // where not null, only these nodes are looked at
+  const RankBits* within_ = nullptr;     // where not null, only these nodes are looked at
+  std::vector<std::int64_t> placed_of_;  // by group; scratch of Place
   std::uint64_t steps_ = 0;
 };
 
