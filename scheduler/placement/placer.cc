@@ -187,9 +187,10 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vect
   }
   const bool shares = !run.state.need.slices.empty();
   if (shares && room_.Shares()) PlaceOnShared(&run);
-  for (std::int32_t level = 0; level < room_.levels() && run.placed < run.want; ++level) {
-    const bool may_fit = room_.LevelGpus(level) >= (shares ? 1 : run.state.need.gpus);
-    if (may_fit && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
+  const std::int32_t least = shares ? 1 : run.state.need.gpus;
+  const std::int32_t levels = room_.levels();
+  for (std::int32_t level = 0; level < levels && run.placed < run.want; ++level) {
+    if (room_.LevelGpus(level) >= least && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
   const bool cut = allowance != nullptr && allowance->cut;
