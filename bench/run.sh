@@ -10,6 +10,7 @@ usage() {
 Usage: bench/run.sh [micro] [--repetitions N]
        bench/run.sh live [--runs N] [--nodes N] [--pods N] [--only binding|latency|ready]
                          [--skip-kube-scheduler] [--latency-seconds N] [--json FILE]
+       bench/run.sh saturation --traces DIR [--lists L,..] [--policies P,..] [--seeds N] [--json]
        bench/run.sh apiserver [--tls] [--pods N] [--connections N] [--json]
 
 micro  Decoding, deciding and fair shares in CPU time of one core, beside their budgets. About four minutes.
@@ -17,6 +18,9 @@ live   Fairlead at a real API server: binding rate beside the bare rate and the 
        CPU, memory, latency, time to ready. About 15 minutes with the defaults; needs the programs
        of tests/controlplane/build.sh, which it builds if they are missing.
 
+saturation
+       Placement policies on a cluster that fills up, on the published lists of pods in DIR (see
+       bench/README.md), beside the published results. A minute.
 apiserver
        Binding requests per second of the embedded API server, with one watcher. A few seconds.
 
@@ -62,9 +66,15 @@ apiserver() {
   exec "$BUILD/fairlead-apiserver-bench" "$@"
 }
 
+saturation() {
+  build fairlead-saturation
+  exec "$BUILD/fairlead-saturation" "$@"
+}
+
 case ${1-micro} in
   --help | -h) usage ;;
   live) shift && live "$@" ;;
+  saturation) shift && saturation "$@" ;;
   apiserver) shift && apiserver "$@" ;;
   micro) micro "${@:2}" ;;
   --*) micro "$@" ;;

@@ -1,0 +1,69 @@
+// How the policies of the experiment score a node for a pod, and which devices they take.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bench/saturation/cluster.h"
+
+namespace fairlead::saturation {
+
+enum class PolicyKind : std::uint8_t {
+  kRandom,
+  kDotProd,
+  kClustering,
+  kPacking,
+  kBestFit,
+  kFgd,
+  kDefault,
+};
+inline constexpr std::array<std::string_view, 7> kPolicyNames = {
+    "random", "dotprod", "clustering", "packing", "bestfit", "fgd", "default"};
+
+// Device numbers, one bit each.
+using Devices = std::uint32_t;
+
+struct Choice {
+  std::int64_t score = 0;  // higher is better
+  Devices devices = 0;
+};
+
+// Does the pod fit on the node? GPUs: at least so many devices with so much free.
+bool Fits(const Node& node, const Pod& pod);
+void Take(const Pod& pod, Devices devices, Node* node);
+
+// The whole-GPU devices of lowest number; a shared pod's device with the least free that is enough.
+Devices BestFitDevices(const Node& node, const Pod& pod);
+
+// Of a node: free mGPU that typical pods, weighted by how frequent they are, cannot use.
+double Fragmentation(const Node& node, const std::vector<TypicalPod>& typical);
+
+// What the default policy knows of the workload.
+struct Outlook {
+  std::int64_t cpu = 1;  // mCPU and mGPU that all typical pods with GPUs ask for
+  std::int64_t gpu = 1;
+  // By model, in millionths: how much of it is wanted by those who accept only some models.
+  std::vector<std::int64_t> scar;
+};
+Outlook MakeOutlook(const std::vector<Node>& nodes, const std::vector<TypicalPod>& typical,
+                    std::size_t models);
+
+// Scores, for a pod that fits. Random and the normalisation of bestfit are the caller's.
+class Scorer {
+ public:
+  Scorer(PolicyKind policy, const Workload& workload, std::vector<TypicalPod> typical);
+  Choice Score(const Node& node, const Pod& pod) const;
+
+ private:
+  Choice Fgd(const Node& node, const Pod& pod) const;
+  std::int64_t Default(const Node& node, const Pod& pod) const;
+
+  PolicyKind policy_;
+  std::vector<TypicalPod> typical_;
+  Outlook outlook_;
+  std::vector<std::int64_t> steps_;  // of the default policy: the least gain of each score
+};
+
+}  // namespace fairlead::saturation
