@@ -114,6 +114,13 @@ class Parser : public http::basic_parser<true> {
   bool expects_continue_ = false;
 };
 
+// Beast takes a last chunk up again only with five bytes at least. So many follow in any case: "0",
+// CR LF, CR LF.
+bool MayBeginLastChunk(std::string_view bytes) {
+  constexpr std::size_t kLeast = 5;
+  return bytes.size() < kLeast && (bytes.front() == '0' || bytes.front() == '\r');
+}
+
 }  // namespace
 
 struct RequestReader::State {
@@ -144,6 +151,9 @@ RequestReader::Outcome RequestReader::Read(std::string_view bytes, std::size_t* 
     s.started = true;
     error_code error;
     const std::string_view rest = bytes.substr(*used);
+    if (s.parser->is_header_done() && s.parser->chunked() && MayBeginLastChunk(rest)) {
+      return Outcome::kMore;
+    }
     const std::size_t taken = s.parser->put(boost::asio::buffer(rest.data(), rest.size()), error);
     *used += taken;
     if (error == http::error::need_more) return Outcome::kMore;

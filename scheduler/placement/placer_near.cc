@@ -11,6 +11,8 @@
 namespace fairlead {
 namespace {
 
+constexpr std::int64_t kMostMembers = 4096;  // that are counted on a node
+
 // The domain of the members that hold room already; nothing where none does, kNoDomain where they
 // are in several.
 std::optional<std::uint32_t> HeldDomain(const GangView& gang, const Snapshot& snapshot,
@@ -64,8 +66,7 @@ std::vector<std::vector<std::int64_t>> Placer::CountFits(const std::vector<Membe
       for (std::uint64_t word = state.open[w]; word != 0; word &= word - 1) {
         const auto rank =
             static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(std::countr_zero(word));
-        of_group[rank] =
-            room_.Fits(state.need, room_.NodeAt(rank), kMaxGpusPerNode * kMaxGpusPerNode);
+        of_group[rank] = room_.Fits(state.need, room_.NodeAt(rank), kMostMembers);
         ++steps_;
       }
     }
@@ -132,7 +133,8 @@ bool Placer::PlaceNear(const GangView& gang, std::int64_t need, std::vector<Plac
       if (!PlaceWithin(groups, {topology, level, room.domain}, gang.id, need, out, allowance)) {
         continue;
       }
-      Widen(groups, {topology, level, room.domain}, nearness, gang.id, out, first, allowance);
+      Widen(Unplaced(groups, *out, first), {topology, level, room.domain}, nearness, gang.id, out,
+            allowance);
       return true;
     }
   }
@@ -150,17 +152,16 @@ bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& d
   return placed;
 }
 
-// What has found no place in the domain, from out[first] on, follows in those above it.
-void Placer::Widen(const std::vector<MemberGroup>& groups, const Domain& domain,
-                   const Nearness& nearness, GangId gang, std::vector<Placement>* out,
-                   std::size_t first, Allowance* allowance) {
-  std::vector<MemberGroup> rest = Unplaced(groups, *out, first);
+// What has found no place in the domain follows in those above it.
+void Placer::Widen(std::vector<MemberGroup> rest, const Domain& domain, const Nearness& nearness,
+                   GangId gang, std::vector<Placement>* out, Allowance* allowance) {
   const std::int32_t last = std::max(0, nearness.required);
   std::uint32_t number = domain.number;
   for (std::int32_t level = domain.level; !rest.empty() && level > last; --level) {
     number = domain.topology.Above(level, number);
+    const std::size_t first = out->size();
     const Domain above{domain.topology, level - 1, number};
-    if (PlaceWithin(rest, above, gang, 1, out, allowance)) rest = Unplaced(groups, *out, first);
+    if (PlaceWithin(rest, above, gang, 1, out, allowance)) rest = Unplaced(rest, *out, first);
   }
   if (!rest.empty() && nearness.required < 0) Place(rest, gang, 1, out, allowance);
 }

@@ -155,8 +155,8 @@ class Placer {
              std::vector<Placement>* out, Allowance* allowance);
   bool PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, GangId gang,
                    std::int64_t need, std::vector<Placement>* out, Allowance* allowance);
-  void Widen(const std::vector<MemberGroup>& groups, const Domain& domain, const Nearness& nearness,
-             GangId gang, std::vector<Placement>* out, std::size_t first, Allowance* allowance);
+  void Widen(std::vector<MemberGroup> rest, const Domain& domain, const Nearness& nearness,
+             GangId gang, std::vector<Placement>* out, Allowance* allowance);
   // By group, then name rank: how many of its members fit on the node.
   std::vector<std::vector<std::int64_t>> CountFits(const std::vector<MemberGroup>& groups);
   std::vector<DomainRoom> DomainRooms(const std::vector<MemberGroup>& groups,
