@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,78 +80,111 @@ std::size_t IndexOf(std::string_view policy) {
                                   kPolicyNames.begin());
 }
 
-// "95.23 -0.03": the published mean and how far this one is from it; "!" beyond the tolerance.
-std::string Beside(const Published& published, const std::string& list, std::size_t policy,
-                   double allocated, bool* within) {
-  const auto it = published.find({list, std::string(kPublishedNames[policy])});
-  if (it == published.end()) return "";
-  const double off = allocated - it->second;
-  const bool fine = std::abs(off) <= kTolerances[policy];
-  *within = *within && fine;
-  return fmt::format("{:6.2f} {:+.2f}{}", it->second, off, fine ? "" : " !");
+// Of one list and policy.
+struct Row {
+  std::string list;
+  std::size_t policy = 0;
+  Result mean;
+  std::optional<double> published;
+
+  double Off() const { return mean.allocated_100 - *published; }
+  bool Within() const { return !published || std::abs(Off()) <= kTolerances[policy]; }
+};
+
+void PrintHeader() {
+  fmt::print("{:<12} {:<11} {:>10} {:>10} {:>8} {:>8} {:>9}  {}\n", "list", "policy", "alloc(100)",
+             "alloc(130)", "frag(50)", "frag(80)", "frag(100)", "published");
+}
+
+// The published mean, how far this one is from it, and "!" where that is beyond the tolerance.
+void Print(const Row& row) {
+  const Result& mean = row.mean;
+  fmt::print("{:<12} {:<11} {:>10.2f} {:>10.2f} {:>8.2f} {:>8.2f} {:>9.2f}", row.list,
+             kPolicyNames[row.policy], mean.allocated_100, mean.allocated_130, mean.fragmented_50,
+             mean.fragmented_80, mean.fragmented_100);
+  if (row.published) {
+    fmt::print("  {:>6.2f} {:+.2f}{}", *row.published, row.Off(), row.Within() ? "" : " !");
+  }
+  fmt::print("\n");
+  (void)std::fflush(stdout);
+}
+
+void PrintMeans(const std::vector<Row>& rows) {
+  for (std::size_t policy = 0; policy < kPolicyNames.size(); ++policy) {
+    double sum = 0;
+    double count = 0;
+    for (const Row& row : rows) {
+      if (row.policy != policy) continue;
+      sum += row.mean.allocated_100;
+      ++count;
+    }
+    if (count > 0) {
+      fmt::print("{:<12} {:<11} {:>10.2f}\n", "mean", kPolicyNames[policy], sum / count);
+    }
+  }
+}
+
+std::string ToJson(const std::vector<Row>& rows) {
+  const auto number = [](double value) { return fmt::format("{:.3f}", value); };
+  JsonWriter json;
+  json.BeginArray();
+  for (const Row& row : rows) {
+    json.BeginObject().Field("list", row.list).Field("policy", kPolicyNames[row.policy]);
+    json.Field("alloc_100", number(row.mean.allocated_100));
+    json.Field("alloc_130", number(row.mean.allocated_130));
+    json.Field("frag_50", number(row.mean.fragmented_50));
+    json.Field("frag_80", number(row.mean.fragmented_80));
+    json.Field("frag_100", number(row.mean.fragmented_100));
+    if (row.published) json.Field("published_alloc_100", number(*row.published));
+    json.EndObject();
+  }
+  json.EndArray();
+  return json.Take();
+}
+
+// Appends a row for each policy on the list.
+Status RunList(const Options& options, const std::string& list, const Published& published,
+               std::vector<Row>* rows) {
+  const auto workload =
+      ReadWorkload(options.traces + "/openb_node_list_gpu_node.csv.gz",
+                   fmt::format("{}/openb_pod_list_{}.csv.gz", options.traces, list));
+  if (!workload.ok()) return workload.error();
+  for (const std::string& policy : options.policies) {
+    Row& row = rows->emplace_back();
+    row.list = list;
+    row.policy = IndexOf(policy);
+    row.mean = Mean(*workload, static_cast<PolicyKind>(row.policy), options.seeds);
+    const auto it = published.find({list, std::string(kPublishedNames[row.policy])});
+    if (it != published.end()) row.published = it->second;
+    if (!options.json) Print(row);
+  }
+  return Ok{};
 }
 
 int RunAll(const Options& options) {
   const Published published = ReadPublished(options.traces + "/expected_fgd_atc23.csv");
-  std::map<std::string, std::vector<double>> means;
-  bool within = true;
-  JsonWriter json;
-  json.BeginArray();
-  if (!options.json) {
-    fmt::print("{:<12} {:<11} {:>10} {:>10} {:>8} {:>8} {:>8}  {}\n", "list", "policy",
-               "alloc(100)", "alloc(130)", "frag(50)", "frag(80)", "frag(100)", "published");
-  }
+  if (!options.json) PrintHeader();
+  std::vector<Row> rows;
   for (const std::string& list : options.lists) {
-    const auto workload =
-        ReadWorkload(options.traces + "/openb_node_list_gpu_node.csv.gz",
-                     fmt::format("{}/openb_pod_list_{}.csv.gz", options.traces, list));
-    if (!workload.ok()) {
-      fmt::print(stderr, "{}\n", workload.error().ToString());
+    if (const Status status = RunList(options, list, published, &rows); !status.ok()) {
+      fmt::print(stderr, "{}\n", status.error().ToString());
       return 2;
     }
-    for (const std::string& policy : options.policies) {
-      const std::size_t index = IndexOf(policy);
-      const Result mean = Mean(*workload, static_cast<PolicyKind>(index), options.seeds);
-      means[policy].push_back(mean.allocated_100);
-      const std::string beside = Beside(published, list, index, mean.allocated_100, &within);
-      if (options.json) {
-        const auto number = [](double value) { return fmt::format("{:.3f}", value); };
-        json.BeginObject().Field("list", list).Field("policy", policy);
-        json.Field("alloc_100", number(mean.allocated_100));
-        json.Field("alloc_130", number(mean.allocated_130));
-        json.Field("frag_50", number(mean.fragmented_50));
-        json.Field("frag_80", number(mean.fragmented_80));
-        json.Field("frag_100", number(mean.fragmented_100)).EndObject();
-        continue;
-      }
-      fmt::print("{:<12} {:<11} {:>10.2f} {:>10.2f} {:>8.2f} {:>8.2f} {:>8.2f}  {}\n", list, policy,
-                 mean.allocated_100, mean.allocated_130, mean.fragmented_50, mean.fragmented_80,
-                 mean.fragmented_100, beside);
-      (void)std::fflush(stdout);
-    }
   }
-  json.EndArray();
-  if (options.json) fmt::print("{}\n", json.Take());
-  for (const std::string& policy : options.policies) {
-    double sum = 0;
-    for (const double value : means[policy]) sum += value;
-    if (options.json) continue;
-    fmt::print("{:<12} {:<11} {:>10.2f}\n", "mean", policy,
-               sum / static_cast<double>(means[policy].size()));
+  if (options.json) {
+    fmt::print("{}\n", ToJson(rows));
+  } else {
+    PrintMeans(rows);
   }
-  return within ? 0 : 3;
+  return std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.Within(); }) ? 0 : 3;
 }
 
-}  // namespace
-}  // namespace fairlead::saturation
-
-int main(int argc, char** argv) {
-  using namespace fairlead::saturation;
+int Main(int argc, char** argv) {
   Options options;
   CLI::App app(
       "Placement policies on a cluster that fills up (FGD, ATC 2023). Exit code 3: a published "
-      "mean is "
-      "not reproduced within its tolerance.\n\n"
+      "mean "
+      "is not reproduced within its tolerance.\n\n"
       "  fairlead-saturation --traces ../openb\n"
       "  fairlead-saturation --traces ../openb --lists default --policies fgd,default --json");
   app.add_option("--traces", options.traces,
@@ -163,6 +199,22 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "Runs of each, from seed 42 on")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--json", options.json, "For machines");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   return RunAll(options);
+}
+
+}  // namespace
+}  // namespace fairlead::saturation
+
+int main(int argc, char** argv) {
+  try {
+    return fairlead::saturation::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fairlead-saturation: %s\n", error.what());
+    return 1;
+  }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -124,7 +125,8 @@ Curve Saturate(const Workload& workload, PolicyKind policy, std::uint32_t seed) 
   for (const Pod& pod : Arrivals(workload, kMostPercent, seed)) {
     asked += pod.Gpu();
     if (filling.Place(pod)) used += pod.Gpu();
-    const auto at = static_cast<std::size_t>(100 * static_cast<double>(asked) / capacity + 0.5);
+    const auto at =
+        static_cast<std::size_t>(std::lround(100 * static_cast<double>(asked) / capacity));
     if (at > static_cast<std::size_t>(kMostPercent)) break;
     sums.allocated[at] += 100 * static_cast<double>(used) / capacity;
     sums.fragmented[at] += 100 * filling.fragmented() / capacity;
