@@ -27,6 +27,13 @@ bool CountsTowardsMinimum(const MemberView& member) {
   return member.state != MemberState::kPending && !member.terminating;
 }
 
+bool AnyHolds(const std::vector<NodeTerm>& terms, const NodeInfo& node) {
+  for (const NodeTerm& term : terms) {
+    if (Holds(term, node.name, node.labels)) return true;
+  }
+  return false;
+}
+
 bool ToleratesAny(const std::vector<Toleration>& tolerations, const Taint& taint) {
   for (const Toleration& toleration : tolerations) {
     if (Tolerates(toleration, taint)) return true;
@@ -102,6 +109,9 @@ class Verifier {
         Object("pod {} selects {}={}, which node {} does not have", member.pod, key, value,
                info.name);
       }
+    }
+    if (shape.node_terms && !AnyHolds(*shape.node_terms, info)) {
+      Object("pod {} has a node affinity that node {} does not match", member.pod, info.name);
     }
     if (GpusAsked(shape) == 0 || shape.gpu_models.empty()) return;
     const auto accepted =

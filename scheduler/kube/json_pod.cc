@@ -60,35 +60,6 @@ error_code ReadTolerations(JsonPath* path, JsonValue value, RawList<RawToleratio
   });
 }
 
-// Whether an array has elements.
-error_code ReadNonEmpty(JsonPath* path, JsonValue value, bool* out) {
-  return EachElement(path, value, [out](std::int32_t, JsonValue) {
-    *out = true;
-    return simdjson::SUCCESS;
-  });
-}
-
-// The member that says what is required: of pods a list of terms, of nodes an object.
-error_code ReadRequired(JsonPath* path, JsonValue value, bool* out) {
-  return EachMember(path, value, [=](std::string_view key, JsonValue member) -> error_code {
-    if (key != "requiredDuringSchedulingIgnoredDuringExecution") return simdjson::SUCCESS;
-    simdjson::ondemand::json_type type{};
-    if (const error_code e = member.type().get(type)) return e;
-    if (type == simdjson::ondemand::json_type::array) return ReadNonEmpty(path, member, out);
-    *out = true;
-    return simdjson::SUCCESS;
-  });
-}
-
-error_code ReadAffinity(JsonPath* path, JsonValue value, RawUnsupported* out) {
-  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
-    if (key == "nodeAffinity") return ReadRequired(path, member, &out->node_affinity);
-    if (key == "podAffinity") return ReadRequired(path, member, &out->pod_affinity);
-    if (key == "podAntiAffinity") return ReadRequired(path, member, &out->pod_anti_affinity);
-    return simdjson::SUCCESS;
-  });
-}
-
 error_code ReadSpread(JsonPath* path, JsonValue value, std::int32_t* first_required) {
   return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
     std::string_view action;
@@ -116,7 +87,7 @@ error_code ReadVolumes(JsonPath* path, JsonValue value, RawUnsupported* out) {
 // The parts of a spec that are refused.
 error_code ReadRestriction(JsonPath* path, std::string_view key, JsonValue member, RawPod* out) {
   RawUnsupported* unsupported = &out->unsupported;
-  if (key == "affinity") return ReadAffinity(path, member, unsupported);
+  if (key == "affinity") return ReadJsonAffinity(path, member, out);
   if (key == "topologySpreadConstraints") return ReadSpread(path, member, &unsupported->spread);
   if (key == "volumes") return ReadVolumes(path, member, unsupported);
   if (key == "schedulingGates") return ReadNonEmpty(path, member, &out->gated);

@@ -77,6 +77,9 @@ error_code ReadInt32(JsonValue value, std::int32_t* out);
 error_code ReadStringMap(JsonPath* path, JsonValue value, RawList<RawPair>* out);
 error_code ReadQuantityMap(JsonPath* path, JsonValue value, RawList<RawPair>* out);
 error_code ReadJsonMeta(JsonPath* path, JsonValue value, RawMeta* out);
+error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out);
+// Whether an array has elements.
+error_code ReadNonEmpty(JsonPath* path, JsonValue value, bool* out);
 
 // One JSON text: owns a copy with the padding that simdjson wants, so views that a walk hands out
 // live as long as this.

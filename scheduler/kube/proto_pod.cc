@@ -52,34 +52,6 @@ RawContainer ReadContainer(pbf_reader container, RawList<RawPair>* quantities) {
   return out;
 }
 
-// Field 1 of NodeAffinity, PodAffinity and PodAntiAffinity: what is required.
-bool HasRequired(pbf_reader affinity) {
-  bool found = false;
-  while (affinity.next()) {
-    found = found || affinity.tag_and_type() == Bytes(1);
-    affinity.skip();
-  }
-  return found;
-}
-
-void ReadAffinity(pbf_reader affinity, RawUnsupported* out) {
-  while (affinity.next()) {
-    switch (affinity.tag_and_type()) {
-      case Bytes(1):
-        out->node_affinity = HasRequired(affinity.get_message());
-        break;
-      case Bytes(2):
-        out->pod_affinity = HasRequired(affinity.get_message());
-        break;
-      case Bytes(3):
-        out->pod_anti_affinity = HasRequired(affinity.get_message());
-        break;
-      default:
-        affinity.skip();
-    }
-  }
-}
-
 bool MustSpread(pbf_reader constraint) {
   bool must = true;
   while (constraint.next()) {
@@ -195,7 +167,7 @@ class SpecReader {
         AddVolume(ReadVolume(spec->get_message()));
         return true;
       case Bytes(18):
-        ReadAffinity(spec->get_message(), &unsupported);
+        ReadAffinity(spec->get_message(), out_);
         return true;
       case Bytes(33):
         if (MustSpread(spec->get_message()) && unsupported.spread < 0) {

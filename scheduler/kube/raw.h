@@ -60,13 +60,13 @@ struct RawMeta {
   static constexpr std::size_t kUsualPairs = 16;
 };
 
-// A part [begin, end) of RawPod::quantities.
+// A part [begin, end) of a list of RawPod.
 struct RawSpan {
   std::size_t begin = 0, end = 0;
 };
 
 struct RawContainer {
-  RawSpan requests;
+  RawSpan requests;             // of RawPod::quantities
   bool restart_always = false;  // of an init container: it is a sidecar
   std::int32_t host_port = -1;  // position of the first port that is bound on the host
 };
@@ -75,10 +75,18 @@ struct RawToleration {
   std::string_view key, op, value, effect;
 };
 
+struct RawRequirement {
+  std::string_view key, op;
+  RawSpan values;  // of RawPod::texts
+};
+
+struct RawNodeTerm {
+  RawSpan labels, fields;  // of RawPod::requirements
+};
+
 // What a spec holds of the things that are refused; positions are -1 where there is none, and of
 // several the first counts.
 struct RawUnsupported {
-  bool node_affinity = false;
   bool pod_affinity = false;
   bool pod_anti_affinity = false;
   bool resource_claims = false;
@@ -97,7 +105,10 @@ struct RawPod {
         overhead(memory),
         pod_requests(memory),
         node_selector(memory),
-        tolerations(memory) {
+        tolerations(memory),
+        texts(memory),
+        requirements(memory),
+        node_terms(memory) {
     quantities.reserve(16);
     containers.reserve(4);
     tolerations.reserve(4);
@@ -112,6 +123,10 @@ struct RawPod {
   RawList<RawPair> overhead, pod_requests;
   RawList<RawPair> node_selector;
   RawList<RawToleration> tolerations;
+  RawList<std::string_view> texts;
+  RawList<RawRequirement> requirements;
+  bool node_affinity = false;  // it has a required part: one of these terms must hold
+  RawList<RawNodeTerm> node_terms;
   RawUnsupported unsupported;
 };
 

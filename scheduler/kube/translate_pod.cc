@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/kube/own_keys.h"
+#include "scheduler/kube/pod_affinity.h"
 #include "scheduler/kube/pod_requests.h"
 #include "scheduler/kube/translate.h"
 
@@ -42,9 +43,6 @@ std::string HostPortRefusal(const RawPod& raw) {
 std::string SpecRefusal(const RawPod& raw) {
   constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
   const RawUnsupported& found = raw.unsupported;
-  if (found.node_affinity) {
-    return NotSupported(fmt::format("spec.affinity.nodeAffinity.{}", kRequired));
-  }
   if (found.pod_affinity) {
     return NotSupported(fmt::format("spec.affinity.podAffinity.{}", kRequired));
   }
@@ -162,6 +160,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   const std::string toleration_refusal = ReadTolerations(raw, &out.shape.tolerations);
   GpuModels models = ReadGpuModels(own);
   out.shape.gpu_models = std::move(models.names);
+  std::string affinity_refusal = ReadNodeAffinity(raw, &out.shape);
   out.shape.topology_required = own.topology_required.value_or("");
   out.shape.topology_preferred = own.topology_preferred.value_or("");
   GangClaim gang = ReadGang(raw.meta, own, options);
@@ -173,6 +172,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   const auto note = [&out](std::string problem) {
     if (out.invalid.empty()) out.invalid = std::move(problem);
   };
+  note(std::move(affinity_refusal));
   note(SpecRefusal(raw));
   note(toleration_refusal);
   note(KeyRefusal(own));

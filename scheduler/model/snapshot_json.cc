@@ -80,6 +80,29 @@ void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   json->EndObject();
 }
 
+void WriteRequirements(std::string_view key, const std::vector<LabelRequirement>& requirements,
+                       JsonWriter* json) {
+  json->Key(key).BeginArray();
+  for (const LabelRequirement& requirement : requirements) {
+    json->BeginObject().Field("key", requirement.key);
+    json->Field("op", static_cast<std::int64_t>(requirement.op)).Key("values");
+    WriteStrings(requirement.values, json);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+void WriteNodeTerms(const std::vector<NodeTerm>& terms, JsonWriter* json) {
+  json->Key("node_terms").BeginArray();
+  for (const NodeTerm& term : terms) {
+    json->BeginObject();
+    WriteRequirements("labels", term.labels, json);
+    WriteRequirements("names", term.names, json);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
 void WriteShape(const PodShape& shape, JsonWriter* json) {
   json->BeginObject().Key("requests");
   WriteAmounts(shape.requests, json);
@@ -98,6 +121,7 @@ void WriteShape(const PodShape& shape, JsonWriter* json) {
     json->EndObject();
   }
   json->EndArray();
+  if (shape.node_terms) WriteNodeTerms(*shape.node_terms, json);
   if (const GpuShare& share = shape.gpu_share; share.devices > 0) {
     json->Key("gpu_share").BeginObject().Field("devices", std::int64_t{share.devices});
     json->Field("millionths", share.millionths).Field("memory", share.memory_bytes);

@@ -38,6 +38,8 @@ class Loader {
   void SortNames();
   void ReadShapes(JsonFields* root);
   void ReadShape(Element element);
+  void ReadNodeTerms(JsonFields* fields, PodShape* shape);
+  std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_view key);
   void ReadClaims(JsonFields* root);
   void ReadGangs(JsonFields* root);
   GangView ReadGang(Element element);
@@ -256,6 +258,28 @@ void Loader::ReadNodes(JsonFields* root) {
   }
 }
 
+std::vector<LabelRequirement> Loader::ReadRequirements(JsonFields* fields, std::string_view key) {
+  std::vector<LabelRequirement> requirements;
+  fields->Array(key, [&](Element item) {
+    JsonFields requirement(item, key, &error_);
+    LabelRequirement& added = requirements.emplace_back();
+    added.key = requirement.String("key");
+    added.op = static_cast<RequirementOp>(requirement.Int("op", 0, 5));
+    added.values = Strings(&requirement, "values");
+  });
+  return requirements;
+}
+
+void Loader::ReadNodeTerms(JsonFields* fields, PodShape* shape) {
+  shape->node_terms.emplace();
+  fields->Array("node_terms", [&](Element item) {
+    JsonFields term(item, "node_terms", &error_);
+    NodeTerm& added = shape->node_terms->emplace_back();
+    added.labels = ReadRequirements(&term, "labels");
+    added.names = ReadRequirements(&term, "names");
+  });
+}
+
 void Loader::ReadShape(Element element) {
   JsonFields fields(element, "shapes", &error_);
   PodShape shape;
@@ -272,6 +296,7 @@ void Loader::ReadShape(Element element) {
       added.effect = static_cast<TaintEffect>(toleration.Int("effect", 0, 2));
     }
   });
+  if (fields.Has("node_terms")) ReadNodeTerms(&fields, &shape);
   if (fields.Has("gpu_share")) {
     JsonFields share(fields.Child("gpu_share"), "gpu_share", &error_);
     shape.gpu_share = {share.Int32("devices", 1, kMaxGpusPerNode),

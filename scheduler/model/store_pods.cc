@@ -17,6 +17,20 @@ void MixText(std::size_t* hash, const std::string& text) {
   Mix(hash, std::hash<std::string>()(text));
 }
 
+void MixRequirements(std::size_t* hash, const std::vector<LabelRequirement>& requirements) {
+  for (const LabelRequirement& requirement : requirements) {
+    MixText(hash, requirement.key);
+    Mix(hash, static_cast<std::size_t>(requirement.op));
+    for (const std::string& value : requirement.values) MixText(hash, value);
+  }
+}
+
+void MixTerm(std::size_t* hash, const NodeTerm& term) {
+  Mix(hash, term.names.size());
+  MixRequirements(hash, term.labels);
+  MixRequirements(hash, term.names);
+}
+
 std::size_t HashShape(const PodShape& shape) {
   std::size_t hash = 0;
   Mix(&hash, static_cast<std::size_t>(shape.requests.milli_cpu));
@@ -31,6 +45,9 @@ std::size_t HashShape(const PodShape& shape) {
   for (const auto& [key, value] : shape.node_selector) {
     MixText(&hash, key);
     MixText(&hash, value);
+  }
+  if (shape.node_terms) {
+    for (const NodeTerm& term : *shape.node_terms) MixTerm(&hash, term);
   }
   for (const Toleration& toleration : shape.tolerations) {
     MixText(&hash, toleration.key);

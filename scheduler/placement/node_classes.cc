@@ -17,15 +17,28 @@ const Taint& CordonTaint() {
   return kTaint;
 }
 
-std::vector<std::string> SelectorKeys(const Snapshot& snapshot,
-                                      const std::vector<ShapeId>& shapes) {
-  std::set<std::string> keys;
-  for (const ShapeId shape : shapes) {
-    for (const auto& [key, value] : (*snapshot.shapes)[shape.index()]->node_selector) {
-      keys.insert(key);
+// What the shapes look at in nodes, beside taints and GPUs.
+struct Wanted {
+  std::set<std::string> keys;   // of labels
+  std::set<std::string> nodes;  // by name
+
+  void Add(const NodeTerm& term) {
+    for (const LabelRequirement& of_label : term.labels) keys.insert(of_label.key);
+    for (const LabelRequirement& of_name : term.names) {
+      nodes.insert(of_name.values.begin(), of_name.values.end());
     }
   }
-  return {keys.begin(), keys.end()};
+};
+
+Wanted WantedBy(const Snapshot& snapshot, const std::vector<ShapeId>& shapes) {
+  Wanted wanted;
+  for (const ShapeId id : shapes) {
+    const PodShape& shape = *(*snapshot.shapes)[id.index()];
+    for (const auto& [key, value] : shape.node_selector) wanted.keys.insert(key);
+    if (!shape.node_terms) continue;
+    for (const NodeTerm& term : *shape.node_terms) wanted.Add(term);
+  }
+  return wanted;
 }
 
 // Small numbers for texts, in order of first sight.
@@ -58,6 +71,11 @@ bool MatchesSelector(const Labels& selector, const Labels& labels) {
   });
 }
 
+bool MatchesTerms(const std::vector<NodeTerm>& terms, const NodeInfo& node) {
+  return std::any_of(terms.begin(), terms.end(),
+                     [&node](const NodeTerm& term) { return Holds(term, node.name, node.labels); });
+}
+
 }  // namespace
 
 bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
@@ -69,7 +87,7 @@ bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
 NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& shapes)
     : snapshot_(snapshot) {
   const NodeTable& nodes = *snapshot.nodes;
-  const std::vector<std::string> keys = SelectorKeys(snapshot, shapes);
+  const Wanted wanted = WantedBy(snapshot, shapes);
   Numbers values;
   Numbers taints;
   std::map<std::vector<std::uint32_t>, std::uint32_t> classes;
@@ -82,7 +100,8 @@ NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& s
     signature.push_back(nodes.gpus[node.index()] > 0 ? nodes.model[node.index()].value()
                                                      : ModelId::None().value());
     signature.push_back(info.taints.empty() ? 0 : taints.Of(TaintText(info.taints)));
-    for (const std::string& key : keys) {
+    signature.push_back(wanted.nodes.contains(info.name) ? values.Of(info.name) : 0);
+    for (const std::string& key : wanted.keys) {
       const std::string* value = FindLabel(info.labels, key);
       signature.push_back(value == nullptr ? 0 : values.Of(*value));
     }
@@ -106,7 +125,9 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
   for (std::uint32_t t = 0; t < info.taints.size(); ++t) {
     if (!GetsPast(info.taints[t], shape.tolerations)) return {Predicate::kTaint, t};
   }
-  if (!MatchesSelector(shape.node_selector, info.labels)) return {Predicate::kSelector, 0};
+  const bool selected = MatchesSelector(shape.node_selector, info.labels) &&
+                        (!shape.node_terms || MatchesTerms(*shape.node_terms, info));
+  if (!selected) return {Predicate::kSelector, 0};
   if (GpusAsked(shape) == 0 || snapshot_.nodes->gpus[node.index()] == 0) return {};
   const ModelId model = snapshot_.nodes->model[node.index()];
   const auto& accepted = shape.gpu_models;

@@ -65,6 +65,12 @@ GangShape RandomGang(int index, int nodes) {
   }
   gang.priority = Below(3);
   gang.submitted = Seconds(1 + index);  // distinct: the order does not fall back on ids
+  if (OneIn(5)) {
+    gang.node_terms = {{{{{"zone",
+                           OneIn(2) ? RequirementOp::kIn : RequirementOp::kNotIn,
+                           {"z" + std::to_string(Below(3))}}},
+                         {}}}};
+  }
   if (OneIn(4)) gang.selector = {{"zone", "z" + std::to_string(Below(3))}};
   if (OneIn(4)) gang.tolerations = {{"t", TolerationOperator::kExists, "", std::nullopt}};
   if (OneIn(4)) gang.models = {"H"};

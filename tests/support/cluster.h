@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct GangShape {
   std::int32_t priority = 0;
   Instant submitted = {};
   Labels selector = {};
+  std::optional<std::vector<NodeTerm>> node_terms = std::nullopt;
   std::vector<Toleration> tolerations = {};
   std::vector<std::string> models = {};
   GpuShare share = {};
@@ -114,6 +116,7 @@ class Cluster {
     pod.shape.requests.gpus = shape.gpus;
     pod.shape.node_selector = shape.selector;
     std::sort(pod.shape.node_selector.begin(), pod.shape.node_selector.end());
+    pod.shape.node_terms = shape.node_terms;
     pod.shape.tolerations = shape.tolerations;
     pod.shape.gpu_models = shape.models;
     std::sort(pod.shape.gpu_models.begin(), pod.shape.gpu_models.end());

@@ -73,17 +73,41 @@ Proto ContainerProto(const ContainerSpec& container) {
   return out;
 }
 
+Proto RequirementProto(const RequirementSpec& requirement) {
+  Proto out;
+  out.Text(1, requirement.key).Text(2, requirement.op);
+  for (const std::string& value : requirement.values) out.Text(3, value);
+  return out;
+}
+
+// A node selector.
+Proto NodeTermsProto(const std::vector<NodeTermSpec>& terms) {
+  Proto out;
+  for (const NodeTermSpec& term : terms) {
+    Proto of_term;
+    for (const auto& requirement : term.expressions) {
+      of_term.Message(1, RequirementProto(requirement));
+    }
+    for (const auto& requirement : term.fields) of_term.Message(2, RequirementProto(requirement));
+    out.Message(1, of_term);
+  }
+  return out;
+}
+
 Proto AffinityProto(const PodSpec& pod) {
   Proto out;
-  const auto add = [&](std::uint32_t field, bool required) {
+  const auto add = [&](std::uint32_t field, const std::optional<Proto>& required) {
     Proto terms;
-    if (required) terms.Message(1, Proto());
+    if (required) terms.Message(1, *required);
     if (pod.preferred_affinity) terms.Message(2, Proto().Int(1, 10));
     if (required || pod.preferred_affinity) out.Message(field, terms);
   };
-  add(1, pod.required_node_affinity);
-  add(2, pod.required_pod_affinity);
-  add(3, pod.required_anti_affinity);
+  const auto some = [](bool required) {
+    return required ? std::optional<Proto>(Proto()) : std::nullopt;
+  };
+  add(1, pod.node_terms ? std::optional(NodeTermsProto(*pod.node_terms)) : std::nullopt);
+  add(2, some(pod.required_pod_affinity));
+  add(3, some(pod.required_anti_affinity));
   return out;
 }
 
@@ -147,6 +171,29 @@ void WriteContainers(JsonWriter* out, std::string_view key,
   out->EndArray();
 }
 
+void WriteRequirements(std::string_view key, const std::vector<RequirementSpec>& requirements,
+                       JsonWriter* out) {
+  out->Key(key).BeginArray();
+  for (const RequirementSpec& requirement : requirements) {
+    out->BeginObject().Field("key", requirement.key).Field("operator", requirement.op);
+    out->Key("values").BeginArray();
+    for (const std::string& value : requirement.values) out->String(value);
+    out->EndArray().EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteNodeTerms(JsonWriter* out, const std::vector<NodeTermSpec>& terms) {
+  out->BeginObject().Key("nodeSelectorTerms").BeginArray();
+  for (const NodeTermSpec& term : terms) {
+    out->BeginObject();
+    WriteRequirements("matchExpressions", term.expressions, out);
+    WriteRequirements("matchFields", term.fields, out);
+    out->EndObject();
+  }
+  out->EndArray().EndObject();
+}
+
 void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
   out->Key("affinity").BeginObject();
   const auto write = [&](std::string_view kind, bool required) {
@@ -154,7 +201,7 @@ void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
     if (required) {
       out->Key("requiredDuringSchedulingIgnoredDuringExecution");
       if (kind == "nodeAffinity") {
-        out->BeginObject().Key("nodeSelectorTerms").BeginArray().EndArray().EndObject();
+        WriteNodeTerms(out, *pod.node_terms);
       } else {
         out->BeginArray().BeginObject().EndObject().EndArray();
       }
@@ -165,7 +212,7 @@ void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
     }
     out->EndObject();
   };
-  write("nodeAffinity", pod.required_node_affinity);
+  write("nodeAffinity", pod.node_terms.has_value());
   write("podAffinity", pod.required_pod_affinity);
   write("podAntiAffinity", pod.required_anti_affinity);
   out->EndObject();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <protozero/pbf_writer.hpp>
 #include <string>
 #include <string_view>
@@ -57,6 +58,15 @@ struct OwnerSpec {
 };
 
 // A pod as a test describes it. Defaults: a pending pod of ours, tenant-a/p0, uid u-p0.
+struct RequirementSpec {
+  std::string key, op;
+  std::vector<std::string> values = {};
+};
+
+struct NodeTermSpec {
+  std::vector<RequirementSpec> expressions = {}, fields = {};
+};
+
 struct PodSpec {
   std::string ns = "tenant-a", name = "p0", uid = "u-p0", resource_version = "7";
   std::int64_t created_seconds = 1'767'225'600;  // 2026-01-01T00:00:00Z
@@ -71,7 +81,8 @@ struct PodSpec {
   std::string scheduler_name = "fairlead", node_name, service_account, phase = "Pending", reason;
   std::int32_t priority = 0;
   std::vector<std::string> gates, spread, volume_sources;  // whenUnsatisfiable; JSON names
-  bool required_node_affinity = false, required_pod_affinity = false;
+  std::optional<std::vector<NodeTermSpec>> node_terms;
+  bool required_pod_affinity = false;
   bool required_anti_affinity = false, preferred_affinity = false;
   bool resource_claims = false, scheduling_group = false;
 };

@@ -10,15 +10,10 @@
 #include <vector>
 
 #include "fairlead/base/time.h"
+#include "fairlead/model/affinity.h"
 #include "fairlead/queues/merge.h"
 
 namespace fairlead {
-
-// Sorted by key, keys unique.
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-// The value of a label, or null.
-const std::string* FindLabel(const Labels& labels, const std::string& key);
 
 // Amounts by name, before the resource table gives them ids.
 struct Amounts {
@@ -93,6 +88,7 @@ struct PodShape {
   std::vector<std::string> gpu_models;  // sorted; accepted models, empty = any
   GpuShare gpu_share;                   // only where requests.gpus is 0
   Labels node_selector;
+  std::optional<std::vector<NodeTerm>> node_terms;  // of node affinity; one must hold
   std::vector<Toleration> tolerations;
   // Names of topology levels (Policy::topology), the same for all members of a gang; empty = none.
   std::string topology_required;   // all members in one domain of this level

@@ -2,11 +2,12 @@
 // taints and models are compared once per (shape, class) instead of once per (shape, node).
 //
 // Two present nodes are in one class if they agree in: cordon, taints (with order), kind of GPU and
-// whether they have GPUs, and the values of the label keys that the given shapes select by.
+// whether they have GPUs, and the values of the label keys that the given shapes select by. A node
+// that a shape names is in a class of its own.
 //
 // Checks stand in the order of kube-scheduler's filters, so that the first one that fails is the
-// one it would name: cordon, taints, node selector. Accepted GPU models come after these, and
-// whether a GPU of the kind is large enough for a share.
+// one it would name: cordon, taints, node selector with node affinity. Accepted GPU models come
+// after these, and whether a GPU of the kind is large enough for a share.
 #pragma once
 
 #include <cstdint>

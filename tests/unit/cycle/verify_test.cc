@@ -46,6 +46,8 @@ std::shared_ptr<const Snapshot> Scene() {
                 .milli_cpu = 4000,
                 .gpus = 2,
                 .selector = {{"zone", "z1"}},
+                .node_terms = std::vector<NodeTerm>{{{{"zone", RequirementOp::kExists, {}}},
+                                                     {{"", RequirementOp::kNotIn, {"n5"}}}}},
                 .models = {"H100"}});
   // Gang 2: partial, stale.
   cluster.Gang({.name = "part", .pods = 3, .gpus = 8, .bound = {"n6", "n6"}});
@@ -102,6 +104,8 @@ TEST_F(Verifying, NoticesEveryBrokenPlan) {
       {"is cordoned", [](Plan* p) { p->bind.front().node = NodeId(3); }},
       {"does not tolerate taint t", [](Plan* p) { p->bind.front().node = NodeId(4); }},
       {"does not accept GPU model A100", [](Plan* p) { p->bind.front().node = NodeId(5); }},
+      {"node affinity that node n5 does not match",
+       [](Plan* p) { p->bind.front().node = NodeId(5); }},
       {"selects zone=z1", [](Plan* p) { p->bind.front().node = NodeId(6); }},
       {"has 1000 of cpu free", [](Plan* p) { p->bind.front().node = NodeId(7); }},
       {"is given twice", [](Plan* p) { p->bind.front().gpus = p->bind[1].gpus; }},

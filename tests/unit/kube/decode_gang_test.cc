@@ -137,8 +137,6 @@ struct Refusal {
 std::vector<Refusal> SpecRefusals() {
   const std::string required = "requiredDuringSchedulingIgnoredDuringExecution: not supported yet";
   return {
-      {[](PodSpec* p) { p->required_node_affinity = true; },
-       "spec.affinity.nodeAffinity." + required},
       {[](PodSpec* p) { p->required_pod_affinity = true; },
        "spec.affinity.podAffinity." + required},
       {[](PodSpec* p) { p->required_anti_affinity = true; },

@@ -297,7 +297,7 @@ TEST(DecodePod, ForeignPodsAreRoomOnly) {
   pod.node_name = "n-1";
   pod.containers = {{{{"cpu", "1500m"}, {"nvidia.com/gpu", "2"}}}};
   pod.labels = {{"fairlead.dev/gang", "g"}};  // no size: would be refused if it were ours
-  pod.required_node_affinity = true;
+  pod.node_terms.emplace();
   pod.deleting = true;
   const PodInfo bound = Decode(pod);
   EXPECT_FALSE(bound.ours);

@@ -31,7 +31,8 @@ PodSpec FullPod() {
   pod.gates = {"gate"};
   pod.spread = {"DoNotSchedule"};
   pod.volume_sources = {"emptyDir", "ephemeral"};
-  pod.required_node_affinity = pod.required_pod_affinity = pod.required_anti_affinity = true;
+  pod.node_terms = {{{{"zone", "In", {"a", "b"}}}, {{"metadata.name", "NotIn", {"n-1"}}}}};
+  pod.required_pod_affinity = pod.required_anti_affinity = true;
   pod.preferred_affinity = pod.resource_claims = pod.scheduling_group = true;
   return pod;
 }

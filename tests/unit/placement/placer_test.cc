@@ -277,6 +277,10 @@ TEST(NodeClasses, FirstFailingCheckInTheOrderOfFilters) {
   const Toleration ml{"team", TolerationOperator::kEqual, "ml", TaintEffect::kNoSchedule};
   const Toleration cordon{"node.kubernetes.io/unschedulable", TolerationOperator::kExists, "",
                           TaintEffect::kNoSchedule};
+  const NodeTerm named{{}, {{"", RequirementOp::kIn, {"n"}}}};
+  const NodeTerm other{{}, {{"", RequirementOp::kNotIn, {"n"}}}};
+  using Terms = std::vector<NodeTerm>;
+  const NodeTerm above{{{"age", RequirementOp::kGt, {"3"}}}, {}};
   struct Case {
     const char* what;
     NodeShape node;
@@ -295,6 +299,21 @@ TEST(NodeClasses, FirstFailingCheckInTheOrderOfFilters) {
       {"selector", {}, {.selector = {{"a", "b"}}}, Predicate::kSelector},
       {"other value", {.labels = {{"a", "c"}}}, {.selector = {{"a", "b"}}}, Predicate::kSelector},
       {"selector met", {.labels = {{"a", "b"}}}, {.selector = {{"a", "b"}}}, Predicate::kNone},
+      {"no term", {}, {.node_terms = Terms{}}, Predicate::kSelector},
+      {"empty term", {}, {.node_terms = Terms{{}}}, Predicate::kSelector},
+      {"its name", {}, {.node_terms = Terms{named}}, Predicate::kNone},
+      {"not its name", {}, {.node_terms = Terms{other}}, Predicate::kSelector},
+      {"one term of two", {}, {.node_terms = Terms{other, named}}, Predicate::kNone},
+      {"term and selector",
+       {},
+       {.selector = {{"a", "b"}}, .node_terms = Terms{named}},
+       Predicate::kSelector},
+      {"above", {.labels = {{"age", "12"}}}, {.node_terms = Terms{above}}, Predicate::kNone},
+      {"not above", {.labels = {{"age", "3"}}}, {.node_terms = Terms{above}}, Predicate::kSelector},
+      {"no number",
+       {.labels = {{"age", "4x"}}},
+       {.node_terms = Terms{above}},
+       Predicate::kSelector},
       {"model", {.gpus = 1, .model = "A"}, {.gpus = 1, .models = {"B"}}, Predicate::kModel},
       {"model met", {.gpus = 1, .model = "A"}, {.gpus = 1, .models = {"A"}}, Predicate::kNone},
       {"no GPUs there", {}, {.gpus = 1, .models = {"B"}}, Predicate::kNone},
