@@ -166,5 +166,37 @@ TEST_F(BindingTest, ConstraintsAreHonoured) {
   });
 }
 
+TEST_F(BindingTest, NodeAffinityIsHonoured) {
+  std::vector<NodeSpec> nodes(2);
+  nodes[0].name = ns() + "-old";
+  nodes[0].labels = {{"generation", "7"}};
+  nodes[1].name = ns() + "-new";
+  nodes[1].labels = {{"generation", "9"}};
+  ASSERT_EQ(kubelets().AddNodes(nodes), 2U);
+  StartScheduler();
+  const auto create = [this](const char* name, const std::string& terms) {
+    Json pod = PodObject({.name = name});
+    Json& required =
+        pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    required["nodeSelectorTerms"] = Json::parse(terms);
+    ASSERT_TRUE(api().Post(PodPath(), pod).ok());
+  };
+  create("newer",
+         R"([{"matchExpressions":[{"key":"generation","operator":"Gt","values":["8"]}]}])");
+  create("named", R"([{"matchFields":[{"key":"metadata.name","operator":"In","values":[")" + ns() +
+                      R"(-old"]}]}])");
+  create("neither",
+         R"([{"matchExpressions":[{"key":"generation","operator":"In","values":["8"]}]}])");
+  ASSERT_TRUE(WaitPhase("newer", "Running"));
+  ASSERT_TRUE(WaitPhase("named", "Running"));
+  EXPECT_THAT(WaitPending("neither"),
+              testing::HasSubstr("node(s) didn't match Pod's node affinity/selector"));
+  kubelets().Look([&](const ClusterView& view) {
+    EXPECT_EQ(view.Find(ns(), "newer")->node, ns() + "-new");
+    EXPECT_EQ(view.Find(ns(), "named")->node, ns() + "-old");
+    EXPECT_EQ(view.Find(ns(), "neither")->node, "");
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::e2e
