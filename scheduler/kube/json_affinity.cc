@@ -6,19 +6,21 @@ namespace {
 
 constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
 
+error_code ReadTexts(JsonPath* path, JsonValue value, RawPod* out, RawSpan* span) {
+  span->begin = out->texts.size();
+  const error_code read = EachElement(path, value, [out](std::int32_t, JsonValue text) {
+    return ReadString(text, &out->texts.emplace_back());
+  });
+  span->end = out->texts.size();
+  return read;
+}
+
 error_code ReadRequirement(JsonPath* path, JsonValue value, RawPod* out) {
   RawRequirement& to = out->requirements.emplace_back();
-  to.values.begin = to.values.end = out->texts.size();
   return EachMember(path, value, [=, &to](std::string_view key, JsonValue member) -> error_code {
     if (key == "key") return ReadString(member, &to.key);
     if (key == "operator") return ReadString(member, &to.op);
-    if (key != "values") return simdjson::SUCCESS;
-    to.values.begin = out->texts.size();
-    const error_code read = EachElement(path, member, [out](std::int32_t, JsonValue text) {
-      return ReadString(text, &out->texts.emplace_back());
-    });
-    to.values.end = out->texts.size();
-    return read;
+    return key == "values" ? ReadTexts(path, member, out, &to.values) : simdjson::SUCCESS;
   });
 }
 
@@ -50,6 +52,52 @@ error_code ReadNodeSelector(JsonPath* path, JsonValue value, RawPod* out) {
   });
 }
 
+error_code ReadLabelSelector(JsonPath* path, JsonValue value, RawPod* out, RawLabelSelector* to) {
+  to->stated = true;
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) -> error_code {
+    if (key == "matchExpressions") return ReadRequirements(path, member, out, &to->requirements);
+    if (key != "matchLabels") return simdjson::SUCCESS;
+    to->pairs.begin = out->pairs.size();
+    const error_code read = ReadStringMap(path, member, &out->pairs);
+    to->pairs.end = out->pairs.size();
+    return read;
+  });
+}
+
+error_code ReadPodTerm(JsonPath* path, JsonValue value, RawPod* out, RawPodTerm* to) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == "labelSelector") return ReadLabelSelector(path, member, out, &to->pods);
+    if (key == "namespaceSelector") {
+      return ReadLabelSelector(path, member, out, &to->namespace_labels);
+    }
+    if (key == "namespaces") return ReadTexts(path, member, out, &to->namespaces);
+    if (key == "matchLabelKeys") return ReadTexts(path, member, out, &to->match_keys);
+    if (key == "mismatchLabelKeys") return ReadTexts(path, member, out, &to->mismatch_keys);
+    if (key == "topologyKey") return ReadString(member, &to->topology);
+    return simdjson::SUCCESS;
+  });
+}
+
+error_code ReadPodTerms(JsonPath* path, JsonValue value, RawPod* out, RawList<RawPodTerm>* terms) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    return ReadPodTerm(path, element, out, &terms->emplace_back());
+  });
+}
+
+error_code ReadSpread(JsonPath* path, JsonValue value, RawPod* out, RawSpread* to) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == "labelSelector") return ReadLabelSelector(path, member, out, &to->pods);
+    if (key == "matchLabelKeys") return ReadTexts(path, member, out, &to->match_keys);
+    if (key == "topologyKey") return ReadString(member, &to->topology);
+    if (key == "whenUnsatisfiable") return ReadString(member, &to->action);
+    if (key == "maxSkew") return ReadInt32(member, &to->max_skew);
+    if (key == "minDomains") return ReadInt32(member, &to->min_domains);
+    if (key == "nodeAffinityPolicy") return ReadString(member, &to->node_affinity_policy);
+    if (key == "nodeTaintsPolicy") return ReadString(member, &to->node_taints_policy);
+    return simdjson::SUCCESS;
+  });
+}
+
 // visit(value) for the member that says what is required.
 template <typename Visit>
 error_code ReadRequired(JsonPath* path, JsonValue value, Visit visit) {
@@ -67,8 +115,13 @@ error_code ReadNonEmpty(JsonPath* path, JsonValue value, bool* out) {
   });
 }
 
+error_code ReadJsonSpread(JsonPath* path, JsonValue value, RawPod* out) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    return ReadSpread(path, element, out, &out->spread.emplace_back());
+  });
+}
+
 error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out) {
-  RawUnsupported* unsupported = &out->unsupported;
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key == "nodeAffinity") {
       return ReadRequired(
@@ -76,12 +129,12 @@ error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out) {
     }
     if (key == "podAffinity") {
       return ReadRequired(path, member, [=](JsonValue terms) {
-        return ReadNonEmpty(path, terms, &unsupported->pod_affinity);
+        return ReadPodTerms(path, terms, out, &out->near);
       });
     }
     if (key == "podAntiAffinity") {
       return ReadRequired(path, member, [=](JsonValue terms) {
-        return ReadNonEmpty(path, terms, &unsupported->pod_anti_affinity);
+        return ReadPodTerms(path, terms, out, &out->away);
       });
     }
     return simdjson::SUCCESS;

@@ -11,39 +11,40 @@ error_code ReadRequests(JsonPath* path, JsonValue requirements, RawList<RawPair>
   });
 }
 
-error_code ReadPorts(JsonPath* path, JsonValue ports, std::int32_t* first_host_port) {
-  return EachElement(path, ports, [=](std::int32_t index, JsonValue port) {
-    return EachMember(path, port, [=](std::string_view key, JsonValue member) {
-      if (key != "hostPort") return simdjson::SUCCESS;
-      std::int32_t number = 0;
-      if (const error_code e = ReadInt32(member, &number)) return e;
-      if (number > 0 && *first_host_port < 0) *first_host_port = index;
+error_code ReadPorts(JsonPath* path, JsonValue ports, RawList<RawPort>* out) {
+  return EachElement(path, ports, [=](std::int32_t, JsonValue port) {
+    RawPort& to = out->emplace_back();
+    return EachMember(path, port, [&to](std::string_view key, JsonValue member) {
+      if (key == "hostPort") return ReadInt32(member, &to.host_port);
+      if (key == "hostIP") return ReadString(member, &to.address);
+      if (key == "protocol") return ReadString(member, &to.protocol);
       return simdjson::SUCCESS;
     });
   });
 }
 
-error_code ReadContainer(JsonPath* path, JsonValue value, RawList<RawPair>* quantities,
-                         RawContainer* out) {
-  out->requests.begin = quantities->size();
+error_code ReadContainer(JsonPath* path, JsonValue value, RawPod* pod, RawContainer* out) {
+  out->requests.begin = pod->quantities.size();
+  out->ports.begin = pod->ports.size();
   const error_code read =
       EachMember(path, value, [=](std::string_view key, JsonValue member) -> error_code {
-        if (key == "ports") return ReadPorts(path, member, &out->host_port);
-        if (key == "resources") return ReadRequests(path, member, quantities);
+        if (key == "ports") return ReadPorts(path, member, &pod->ports);
+        if (key == "resources") return ReadRequests(path, member, &pod->quantities);
         if (key != "restartPolicy") return simdjson::SUCCESS;
         std::string_view policy;
         const error_code e = ReadString(member, &policy);
         out->restart_always = policy == "Always";
         return e;
       });
-  out->requests.end = quantities->size();
+  out->requests.end = pod->quantities.size();
+  out->ports.end = pod->ports.size();
   return read;
 }
 
-error_code ReadContainers(JsonPath* path, JsonValue value, RawList<RawPair>* quantities,
+error_code ReadContainers(JsonPath* path, JsonValue value, RawPod* pod,
                           RawList<RawContainer>* out) {
   return EachElement(path, value, [=](std::int32_t, JsonValue element) {
-    return ReadContainer(path, element, quantities, &out->emplace_back());
+    return ReadContainer(path, element, pod, &out->emplace_back());
   });
 }
 
@@ -57,17 +58,6 @@ error_code ReadTolerations(JsonPath* path, JsonValue value, RawList<RawToleratio
       if (key == "effect") return ReadString(member, &to.effect);
       return simdjson::SUCCESS;
     });
-  });
-}
-
-error_code ReadSpread(JsonPath* path, JsonValue value, std::int32_t* first_required) {
-  return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
-    std::string_view action;
-    const error_code e = EachMember(path, element, [&](std::string_view key, JsonValue member) {
-      return key == "whenUnsatisfiable" ? ReadString(member, &action) : simdjson::SUCCESS;
-    });
-    if (action != "ScheduleAnyway" && *first_required < 0) *first_required = index;
-    return e;
   });
 }
 
@@ -88,7 +78,7 @@ error_code ReadVolumes(JsonPath* path, JsonValue value, RawUnsupported* out) {
 error_code ReadRestriction(JsonPath* path, std::string_view key, JsonValue member, RawPod* out) {
   RawUnsupported* unsupported = &out->unsupported;
   if (key == "affinity") return ReadJsonAffinity(path, member, out);
-  if (key == "topologySpreadConstraints") return ReadSpread(path, member, &unsupported->spread);
+  if (key == "topologySpreadConstraints") return ReadJsonSpread(path, member, out);
   if (key == "volumes") return ReadVolumes(path, member, unsupported);
   if (key == "schedulingGates") return ReadNonEmpty(path, member, &out->gated);
   if (key == "resourceClaims") return ReadNonEmpty(path, member, &unsupported->resource_claims);
@@ -99,10 +89,10 @@ error_code ReadRestriction(JsonPath* path, std::string_view key, JsonValue membe
 error_code ReadSpec(JsonPath* path, JsonValue value, RawPod* out) {
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key == "containers") {
-      return ReadContainers(path, member, &out->quantities, &out->containers);
+      return ReadContainers(path, member, out, &out->containers);
     }
     if (key == "initContainers") {
-      return ReadContainers(path, member, &out->quantities, &out->init_containers);
+      return ReadContainers(path, member, out, &out->init_containers);
     }
     if (key == "nodeSelector") return ReadStringMap(path, member, &out->node_selector);
     if (key == "serviceAccountName") return ReadString(member, &out->service_account);

@@ -42,25 +42,8 @@ std::string_view ValuesExpected(RequirementOp op, std::size_t values) {
   return "";
 }
 
-// Returns what is wrong with it.
-std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, LabelRequirement* to) {
-  const std::optional<RequirementOp> op = OperatorOf(from.op);
-  if (!op) {
-    return fmt::format("operator: \"{}\" is none of In, NotIn, Exists, DoesNotExist, Gt, Lt",
-                       from.op);
-  }
-  const std::size_t values = from.values.end - from.values.begin;
-  if (const std::string_view expected = ValuesExpected(*op, values); !expected.empty()) {
-    return fmt::format("values: {} has {} values, expected {}", from.op, values, expected);
-  }
-  to->op = *op;
-  to->key = from.key;
-  for (std::size_t i = from.values.begin; i < from.values.end; ++i) {
-    to->values.emplace_back(raw.texts[i]);
-  }
-  std::sort(to->values.begin(), to->values.end());
-  to->values.erase(std::unique(to->values.begin(), to->values.end()), to->values.end());
-  return {};
+std::string ReadLabel(const RawPod& raw, const RawRequirement& from, LabelRequirement* to) {
+  return ReadRequirement(raw, from, Comparing::kAllowed, to);
 }
 
 std::string ReadField(const RawPod& raw, const RawRequirement& from, LabelRequirement* to) {
@@ -70,7 +53,7 @@ std::string ReadField(const RawPod& raw, const RawRequirement& from, LabelRequir
   if (from.op != "In" && from.op != "NotIn") {
     return fmt::format("operator: \"{}\", expected In or NotIn", from.op);
   }
-  std::string problem = ReadRequirement(raw, from, to);
+  std::string problem = ReadRequirement(raw, from, Comparing::kRefused, to);
   to->key.clear();
   return problem;
 }
@@ -87,8 +70,7 @@ std::string ReadList(const RawPod& raw, const RawSpan& span, ReadOne read,
 }
 
 std::string ReadTerm(const RawPod& raw, const RawNodeTerm& from, NodeTerm* to) {
-  if (std::string problem = ReadList(raw, from.labels, ReadRequirement, &to->labels);
-      !problem.empty()) {
+  if (std::string problem = ReadList(raw, from.labels, ReadLabel, &to->labels); !problem.empty()) {
     return "matchExpressions" + problem;
   }
   if (std::string problem = ReadList(raw, from.fields, ReadField, &to->names); !problem.empty()) {
@@ -98,6 +80,29 @@ std::string ReadTerm(const RawPod& raw, const RawNodeTerm& from, NodeTerm* to) {
 }
 
 }  // namespace
+
+std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, Comparing comparing,
+                            LabelRequirement* to) {
+  const std::optional<RequirementOp> op = OperatorOf(from.op);
+  const bool compares = op == RequirementOp::kGt || op == RequirementOp::kLt;
+  const bool numbers = comparing == Comparing::kAllowed;
+  if (!op || (compares && !numbers)) {
+    return fmt::format("operator: \"{}\" is none of In, NotIn, Exists, DoesNotExist{}", from.op,
+                       numbers ? ", Gt, Lt" : "");
+  }
+  const std::size_t values = from.values.end - from.values.begin;
+  if (const std::string_view expected = ValuesExpected(*op, values); !expected.empty()) {
+    return fmt::format("values: {} has {} values, expected {}", from.op, values, expected);
+  }
+  to->op = *op;
+  to->key = from.key;
+  for (std::size_t i = from.values.begin; i < from.values.end; ++i) {
+    to->values.emplace_back(raw.texts[i]);
+  }
+  std::sort(to->values.begin(), to->values.end());
+  to->values.erase(std::unique(to->values.begin(), to->values.end()), to->values.end());
+  return {};
+}
 
 std::string ReadNodeAffinity(const RawPod& raw, PodShape* shape) {
   if (!raw.node_affinity) return {};

@@ -12,4 +12,15 @@ namespace fairlead::kube {
 // was found and what was expected; empty where all of it is understood.
 std::string ReadNodeAffinity(const RawPod& raw, PodShape* shape);
 
+// Whether a requirement may compare numbers (of nodes), or not (of pods).
+enum class Comparing : std::uint8_t { kAllowed, kRefused };
+
+// Returns what is wrong with the requirement, after its position; empty where nothing is.
+std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, Comparing comparing,
+                            LabelRequirement* to);
+
+// The same for required affinity and anti-affinity to pods, spread that is not only preferred, and
+// ports of the host.
+std::string ReadPeerRules(const RawPod& raw, PeerRules* rules);
+
 }  // namespace fairlead::kube

@@ -52,14 +52,68 @@ void ReadNodeSelector(pbf_reader selector, RawPod* out) {
   }
 }
 
-// Field 1 of NodeAffinity, PodAffinity and PodAntiAffinity: what is required.
-bool HasRequired(pbf_reader affinity) {
-  bool found = false;
-  while (affinity.next()) {
-    found = found || affinity.tag_and_type() == Bytes(1);
-    affinity.skip();
+// All texts of a field.
+RawSpan ReadTexts(pbf_reader message, std::uint32_t field, RawPod* out) {
+  RawSpan span{out->texts.size(), 0};
+  while (message.next()) {
+    if (message.tag_and_type() == Bytes(field)) {
+      out->texts.push_back(View(&message));
+    } else {
+      message.skip();
+    }
   }
-  return found;
+  span.end = out->texts.size();
+  return span;
+}
+
+RawLabelSelector ReadLabelSelector(pbf_reader selector, RawPod* out) {
+  RawLabelSelector to;
+  to.stated = true;
+  to.requirements = ReadRequirements(selector, 2, out);
+  to.pairs.begin = out->pairs.size();
+  while (selector.next()) {
+    if (selector.tag_and_type() == Bytes(1)) {
+      out->pairs.push_back(ReadPair(selector.get_message()));
+    } else {
+      selector.skip();
+    }
+  }
+  to.pairs.end = out->pairs.size();
+  return to;
+}
+
+RawPodTerm ReadPodTerm(pbf_reader term, RawPod* out) {
+  RawPodTerm to;
+  to.namespaces = ReadTexts(term, 2, out);
+  to.match_keys = ReadTexts(term, 5, out);
+  to.mismatch_keys = ReadTexts(term, 6, out);
+  while (term.next()) {
+    switch (term.tag_and_type()) {
+      case Bytes(1):
+        to.pods = ReadLabelSelector(term.get_message(), out);
+        break;
+      case Bytes(3):
+        to.topology = View(&term);
+        break;
+      case Bytes(4):
+        to.namespace_labels = ReadLabelSelector(term.get_message(), out);
+        break;
+      default:
+        term.skip();
+    }
+  }
+  return to;
+}
+
+// Field 1 of PodAffinity and PodAntiAffinity: what is required.
+void ReadPodTerms(pbf_reader affinity, RawPod* out, RawList<RawPodTerm>* terms) {
+  while (affinity.next()) {
+    if (affinity.tag_and_type() == Bytes(1)) {
+      terms->push_back(ReadPodTerm(affinity.get_message(), out));
+    } else {
+      affinity.skip();
+    }
+  }
 }
 
 void ReadNodeAffinity(pbf_reader affinity, RawPod* out) {
@@ -81,15 +135,48 @@ void ReadAffinity(pbf_reader affinity, RawPod* out) {
         ReadNodeAffinity(affinity.get_message(), out);
         break;
       case Bytes(2):
-        out->unsupported.pod_affinity = HasRequired(affinity.get_message());
+        ReadPodTerms(affinity.get_message(), out, &out->near);
         break;
       case Bytes(3):
-        out->unsupported.pod_anti_affinity = HasRequired(affinity.get_message());
+        ReadPodTerms(affinity.get_message(), out, &out->away);
         break;
       default:
         affinity.skip();
     }
   }
+}
+
+RawSpread ReadSpread(pbf_reader constraint, RawPod* pod) {
+  RawSpread to;
+  to.match_keys = ReadTexts(constraint, 8, pod);
+  while (constraint.next()) {
+    switch (constraint.tag_and_type()) {
+      case Varint(1):
+        to.max_skew = constraint.get_int32();
+        break;
+      case Bytes(2):
+        to.topology = View(&constraint);
+        break;
+      case Bytes(3):
+        to.action = View(&constraint);
+        break;
+      case Bytes(4):
+        to.pods = ReadLabelSelector(constraint.get_message(), pod);
+        break;
+      case Varint(5):
+        to.min_domains = constraint.get_int32();
+        break;
+      case Bytes(6):
+        to.node_affinity_policy = View(&constraint);
+        break;
+      case Bytes(7):
+        to.node_taints_policy = View(&constraint);
+        break;
+      default:
+        constraint.skip();
+    }
+  }
+  return to;
 }
 
 }  // namespace fairlead::kube

@@ -5,16 +5,24 @@
 namespace fairlead::kube {
 namespace {
 
-bool HasHostPort(pbf_reader port) {
-  bool found = false;
+RawPort ReadPort(pbf_reader port) {
+  RawPort out;
   while (port.next()) {
-    if (port.tag_and_type() == Varint(2)) {
-      found = port.get_int32() > 0;
-    } else {
-      port.skip();
+    switch (port.tag_and_type()) {
+      case Varint(2):
+        out.host_port = port.get_int32();
+        break;
+      case Bytes(4):
+        out.protocol = View(&port);
+        break;
+      case Bytes(5):
+        out.address = View(&port);
+        break;
+      default:
+        port.skip();
     }
   }
-  return found;
+  return out;
 }
 
 // Field 2 of ResourceRequirements (containers and pod alike): requests.
@@ -28,18 +36,17 @@ void ReadRequests(pbf_reader requirements, RawList<RawPair>* out) {
   }
 }
 
-RawContainer ReadContainer(pbf_reader container, RawList<RawPair>* quantities) {
+RawContainer ReadContainer(pbf_reader container, RawPod* pod) {
   RawContainer out;
-  out.requests.begin = quantities->size();
-  std::int32_t ports = 0;
+  out.requests.begin = pod->quantities.size();
+  out.ports.begin = pod->ports.size();
   while (container.next()) {
     switch (container.tag_and_type()) {
       case Bytes(6):
-        if (HasHostPort(container.get_message()) && out.host_port < 0) out.host_port = ports;
-        ++ports;
+        pod->ports.push_back(ReadPort(container.get_message()));
         break;
       case Bytes(8):
-        ReadRequests(container.get_message(), quantities);
+        ReadRequests(container.get_message(), &pod->quantities);
         break;
       case Bytes(24):
         out.restart_always = View(&container) == "Always";
@@ -48,20 +55,9 @@ RawContainer ReadContainer(pbf_reader container, RawList<RawPair>* quantities) {
         container.skip();
     }
   }
-  out.requests.end = quantities->size();
+  out.requests.end = pod->quantities.size();
+  out.ports.end = pod->ports.size();
   return out;
-}
-
-bool MustSpread(pbf_reader constraint) {
-  bool must = true;
-  while (constraint.next()) {
-    if (constraint.tag_and_type() == Bytes(3)) {
-      must = View(&constraint) != "ScheduleAnyway";
-    } else {
-      constraint.skip();
-    }
-  }
-  return must;
 }
 
 // The source's name if it is one that ties the pod to nodes, or empty.
@@ -126,7 +122,7 @@ class SpecReader {
   bool ReadPlain(pbf_reader* spec) {
     switch (spec->tag_and_type()) {
       case Bytes(2):
-        out_->containers.push_back(ReadContainer(spec->get_message(), &out_->quantities));
+        out_->containers.push_back(ReadContainer(spec->get_message(), out_));
         return true;
       case Bytes(7):
         out_->node_selector.push_back(ReadPair(spec->get_message()));
@@ -141,7 +137,7 @@ class SpecReader {
         out_->scheduler_name = View(spec);
         return true;
       case Bytes(20):
-        out_->init_containers.push_back(ReadContainer(spec->get_message(), &out_->quantities));
+        out_->init_containers.push_back(ReadContainer(spec->get_message(), out_));
         return true;
       case Bytes(22):
         out_->tolerations.push_back(ReadToleration(spec->get_message()));
@@ -170,10 +166,7 @@ class SpecReader {
         ReadAffinity(spec->get_message(), out_);
         return true;
       case Bytes(33):
-        if (MustSpread(spec->get_message()) && unsupported.spread < 0) {
-          unsupported.spread = spreads_;
-        }
-        ++spreads_;
+        out_->spread.push_back(ReadSpread(spec->get_message(), out_));
         return true;
       case Bytes(38):
         out_->gated = true;
@@ -200,7 +193,6 @@ class SpecReader {
 
   RawPod* out_;
   std::int32_t volumes_ = 0;
-  std::int32_t spreads_ = 0;
 };
 
 void ReadStatus(pbf_reader status, RawPod* out) {

@@ -47,6 +47,8 @@ Status Guarded(std::string_view what, Read&& read) {
 // Each of these may throw protozero::exception.
 void ReadMeta(pbf_reader reader, RawMeta* out);
 void ReadAffinity(pbf_reader affinity, RawPod* out);
+// A topology spread constraint; its lists go to those of `pod`.
+RawSpread ReadSpread(pbf_reader constraint, RawPod* pod);
 // One entry of a map<string, string>.
 RawPair ReadPair(pbf_reader entry);
 // One entry of a map<string, Quantity>.

@@ -65,10 +65,35 @@ struct RawSpan {
   std::size_t begin = 0, end = 0;
 };
 
+// Of RawPod::texts, RawPod::pairs and RawPod::requirements.
+struct RawLabelSelector {
+  bool stated = false;
+  RawSpan pairs, requirements;
+};
+
+struct RawPodTerm {
+  RawLabelSelector pods, namespace_labels;
+  RawSpan namespaces, match_keys, mismatch_keys;
+  std::string_view topology;
+};
+
+struct RawSpread {
+  RawLabelSelector pods;
+  RawSpan match_keys;
+  std::string_view topology, action, node_affinity_policy, node_taints_policy;
+  std::int32_t max_skew = 0;
+  std::int32_t min_domains = 0;  // 0 = not stated
+};
+
+struct RawPort {
+  std::string_view address, protocol;
+  std::int32_t host_port = 0;  // 0 = not bound on the host
+};
+
 struct RawContainer {
   RawSpan requests;             // of RawPod::quantities
   bool restart_always = false;  // of an init container: it is a sidecar
-  std::int32_t host_port = -1;  // position of the first port that is bound on the host
+  RawSpan ports;                // of RawPod::ports
 };
 
 struct RawToleration {
@@ -87,11 +112,8 @@ struct RawNodeTerm {
 // What a spec holds of the things that are refused; positions are -1 where there is none, and of
 // several the first counts.
 struct RawUnsupported {
-  bool pod_affinity = false;
-  bool pod_anti_affinity = false;
   bool resource_claims = false;
   bool scheduling_group = false;
-  std::int32_t spread = -1;
   std::int32_t volume = -1;
   std::string_view volume_source;  // of that volume; static text
 };
@@ -108,7 +130,12 @@ struct RawPod {
         tolerations(memory),
         texts(memory),
         requirements(memory),
-        node_terms(memory) {
+        node_terms(memory),
+        near(memory),
+        away(memory),
+        spread(memory),
+        pairs(memory),
+        ports(memory) {
     quantities.reserve(16);
     containers.reserve(4);
     tolerations.reserve(4);
@@ -127,6 +154,10 @@ struct RawPod {
   RawList<RawRequirement> requirements;
   bool node_affinity = false;  // it has a required part: one of these terms must hold
   RawList<RawNodeTerm> node_terms;
+  RawList<RawPodTerm> near, away;  // required pod affinity and anti-affinity
+  RawList<RawSpread> spread;       // all constraints, also those that only prefer
+  RawList<RawPair> pairs;
+  RawList<RawPort> ports;
   RawUnsupported unsupported;
 };
 

@@ -22,19 +22,33 @@ std::string NotSupported(std::string_view field) {
   return fmt::format("{}: not supported yet", field);
 }
 
+std::int32_t FirstHostPort(const RawPod& raw, const RawContainer& container) {
+  for (std::size_t i = container.ports.begin; i < container.ports.end; ++i) {
+    if (raw.ports[i].host_port > 0) return static_cast<std::int32_t>(i - container.ports.begin);
+  }
+  return -1;
+}
+
 std::string HostPortRefusal(const RawPod& raw) {
   for (std::size_t i = 0; i < raw.containers.size(); ++i) {
-    const std::int32_t port = raw.containers[i].host_port;
+    const std::int32_t port = FirstHostPort(raw, raw.containers[i]);
     if (port >= 0)
       return NotSupported(fmt::format("spec.containers[{}].ports[{}].hostPort", i, port));
   }
-  // An init container that ends before the others start holds no port that another pod may want
-  // while this one runs; kube-scheduler does not count it either.
   for (std::size_t i = 0; i < raw.init_containers.size(); ++i) {
-    const std::int32_t port = raw.init_containers[i].host_port;
+    const std::int32_t port = FirstHostPort(raw, raw.init_containers[i]);
     if (port >= 0 && raw.init_containers[i].restart_always) {
       return NotSupported(fmt::format("spec.initContainers[{}].ports[{}].hostPort", i, port));
     }
+  }
+  return {};
+}
+
+std::string SpreadRefusal(const RawPod& raw) {
+  for (std::size_t i = 0; i < raw.spread.size(); ++i) {
+    if (raw.spread[i].action == "ScheduleAnyway") continue;
+    return NotSupported(
+        fmt::format("spec.topologySpreadConstraints[{}].whenUnsatisfiable: DoNotSchedule", i));
   }
   return {};
 }
@@ -43,16 +57,13 @@ std::string HostPortRefusal(const RawPod& raw) {
 std::string SpecRefusal(const RawPod& raw) {
   constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
   const RawUnsupported& found = raw.unsupported;
-  if (found.pod_affinity) {
+  if (!raw.near.empty()) {
     return NotSupported(fmt::format("spec.affinity.podAffinity.{}", kRequired));
   }
-  if (found.pod_anti_affinity) {
+  if (!raw.away.empty()) {
     return NotSupported(fmt::format("spec.affinity.podAntiAffinity.{}", kRequired));
   }
-  if (found.spread >= 0) {
-    return NotSupported(fmt::format(
-        "spec.topologySpreadConstraints[{}].whenUnsatisfiable: DoNotSchedule", found.spread));
-  }
+  if (std::string text = SpreadRefusal(raw); !text.empty()) return text;
   if (std::string text = HostPortRefusal(raw); !text.empty()) return text;
   if (found.volume >= 0) {
     return NotSupported(fmt::format("spec.volumes[{}].{}", found.volume, found.volume_source));
@@ -144,6 +155,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   // Of others only what takes up room matters.
   if (!out.ours && out.node_name.empty()) return out;
   ReadRequests(raw, options, &out);
+  std::string rules_problem = ReadPeerRules(raw, &out.rules);
   if (!out.ours) return out;
 
   const OwnKeys own = ReadOwnKeys(raw.meta);
@@ -173,6 +185,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
     if (out.invalid.empty()) out.invalid = std::move(problem);
   };
   note(std::move(affinity_refusal));
+  note(std::move(rules_problem));
   note(SpecRefusal(raw));
   note(toleration_refusal);
   note(KeyRefusal(own));

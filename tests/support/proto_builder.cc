@@ -67,7 +67,13 @@ Proto ContainerProto(const ContainerSpec& container) {
   Proto out;
   out.Text(1, "c").Text(2, "image");
   out.Message(6, Proto().Text(1, "plain").Int(2, 0).Int(3, 80));
-  if (container.host_port > 0) out.Message(6, Proto().Int(2, container.host_port).Int(3, 80));
+  if (container.host_port > 0) {
+    Proto port;
+    port.Int(2, container.host_port).Int(3, 80);
+    if (!container.protocol.empty()) port.Text(4, container.protocol);
+    if (!container.host_address.empty()) port.Text(5, container.host_address);
+    out.Message(6, port);
+  }
   out.Message(8, RequestsProto(container.requests));
   if (container.sidecar) out.Text(24, "Always");
   return out;
@@ -94,28 +100,58 @@ Proto NodeTermsProto(const std::vector<NodeTermSpec>& terms) {
   return out;
 }
 
+Proto LabelSelectorProto(const LabelSelectorSpec& selector) {
+  Proto out;
+  for (const auto& [key, value] : selector.labels) out.Entry(1, key, value);
+  for (const auto& requirement : selector.expressions) {
+    out.Message(2, RequirementProto(requirement));
+  }
+  return out;
+}
+
+Proto PodTermsProto(const std::vector<PodTermSpec>& terms) {
+  Proto out;
+  for (const PodTermSpec& term : terms) {
+    Proto of_term;
+    if (term.pods) of_term.Message(1, LabelSelectorProto(*term.pods));
+    for (const std::string& ns : term.namespaces) of_term.Text(2, ns);
+    of_term.Text(3, term.topology);
+    if (term.namespace_labels) of_term.Message(4, LabelSelectorProto(*term.namespace_labels));
+    for (const std::string& key : term.match_keys) of_term.Text(5, key);
+    for (const std::string& key : term.mismatch_keys) of_term.Text(6, key);
+    out.Message(1, of_term);
+  }
+  return out;
+}
+
+Proto SpreadProto(const SpreadSpec& spread) {
+  Proto out;
+  out.Int(1, spread.max_skew).Text(2, spread.topology).Text(3, spread.action);
+  if (spread.pods) out.Message(4, LabelSelectorProto(*spread.pods));
+  if (spread.min_domains > 0) out.Int(5, spread.min_domains);
+  if (!spread.affinity_policy.empty()) out.Text(6, spread.affinity_policy);
+  if (!spread.taints_policy.empty()) out.Text(7, spread.taints_policy);
+  for (const std::string& key : spread.match_keys) out.Text(8, key);
+  return out;
+}
+
 Proto AffinityProto(const PodSpec& pod) {
   Proto out;
-  const auto add = [&](std::uint32_t field, const std::optional<Proto>& required) {
-    Proto terms;
-    if (required) terms.Message(1, *required);
+  const auto add = [&](std::uint32_t field, bool required, Proto terms) {
     if (pod.preferred_affinity) terms.Message(2, Proto().Int(1, 10));
     if (required || pod.preferred_affinity) out.Message(field, terms);
   };
-  const auto some = [](bool required) {
-    return required ? std::optional<Proto>(Proto()) : std::nullopt;
-  };
-  add(1, pod.node_terms ? std::optional(NodeTermsProto(*pod.node_terms)) : std::nullopt);
-  add(2, some(pod.required_pod_affinity));
-  add(3, some(pod.required_anti_affinity));
+  Proto nodes;
+  if (pod.node_terms) nodes.Message(1, NodeTermsProto(*pod.node_terms));
+  add(1, pod.node_terms.has_value(), nodes);
+  add(2, !pod.near.empty(), PodTermsProto(pod.near));
+  add(3, !pod.away.empty(), PodTermsProto(pod.away));
   return out;
 }
 
 void AddRestrictions(const PodSpec& pod, Proto* spec) {
   spec->Message(18, AffinityProto(pod));
-  for (const std::string& action : pod.spread) {
-    spec->Message(33, Proto().Int(1, 1).Text(2, "zone").Text(3, action));
-  }
+  for (const SpreadSpec& spread : pod.spread) spec->Message(33, SpreadProto(spread));
   for (const std::string& gate : pod.gates) spec->Message(38, Proto().Text(1, gate));
   if (pod.resource_claims) spec->Message(39, Proto().Text(1, "claim"));
   if (pod.scheduling_group) spec->Message(43, Proto().Text(1, "group"));
@@ -157,7 +193,10 @@ void WriteContainers(JsonWriter* out, std::string_view key,
     out->BeginObject().Field("name", "c").Key("ports").BeginArray();
     out->BeginObject().Field("containerPort", std::int64_t{80}).EndObject();
     if (container.host_port > 0) {
-      out->BeginObject().Field("hostPort", std::int64_t{container.host_port}).EndObject();
+      out->BeginObject().Field("hostPort", std::int64_t{container.host_port});
+      if (!container.protocol.empty()) out->Field("protocol", container.protocol);
+      if (!container.host_address.empty()) out->Field("hostIP", container.host_address);
+      out->EndObject();
     }
     out->EndArray().Key("resources").BeginObject();
     Pairs limits = container.requests;
@@ -194,6 +233,51 @@ void WriteNodeTerms(JsonWriter* out, const std::vector<NodeTermSpec>& terms) {
   out->EndArray().EndObject();
 }
 
+void WriteTexts(std::string_view key, const std::vector<std::string>& texts, JsonWriter* out) {
+  if (texts.empty()) return;
+  out->Key(key).BeginArray();
+  for (const std::string& text : texts) out->String(text);
+  out->EndArray();
+}
+
+void WriteLabelSelector(std::string_view key, const std::optional<LabelSelectorSpec>& selector,
+                        JsonWriter* out) {
+  if (!selector) return;
+  out->Key(key).BeginObject();
+  WriteMap(out, "matchLabels", selector->labels);
+  WriteRequirements("matchExpressions", selector->expressions, out);
+  out->EndObject();
+}
+
+void WritePodTerms(JsonWriter* out, const std::vector<PodTermSpec>& terms) {
+  out->BeginArray();
+  for (const PodTermSpec& term : terms) {
+    out->BeginObject().Field("topologyKey", term.topology);
+    WriteLabelSelector("labelSelector", term.pods, out);
+    WriteLabelSelector("namespaceSelector", term.namespace_labels, out);
+    WriteTexts("namespaces", term.namespaces, out);
+    WriteTexts("matchLabelKeys", term.match_keys, out);
+    WriteTexts("mismatchLabelKeys", term.mismatch_keys, out);
+    out->EndObject();
+  }
+  out->EndArray();
+}
+
+void WriteSpread(JsonWriter* out, const std::vector<SpreadSpec>& spreads) {
+  out->Key("topologySpreadConstraints").BeginArray();
+  for (const SpreadSpec& spread : spreads) {
+    out->BeginObject().Field("maxSkew", spread.max_skew).Field("topologyKey", spread.topology);
+    out->Field("whenUnsatisfiable", spread.action);
+    if (spread.min_domains > 0) out->Field("minDomains", spread.min_domains);
+    WriteLabelSelector("labelSelector", spread.pods, out);
+    if (!spread.affinity_policy.empty()) out->Field("nodeAffinityPolicy", spread.affinity_policy);
+    if (!spread.taints_policy.empty()) out->Field("nodeTaintsPolicy", spread.taints_policy);
+    WriteTexts("matchLabelKeys", spread.match_keys, out);
+    out->EndObject();
+  }
+  out->EndArray();
+}
+
 void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
   out->Key("affinity").BeginObject();
   const auto write = [&](std::string_view kind, bool required) {
@@ -203,7 +287,7 @@ void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
       if (kind == "nodeAffinity") {
         WriteNodeTerms(out, *pod.node_terms);
       } else {
-        out->BeginArray().BeginObject().EndObject().EndArray();
+        WritePodTerms(out, kind == "podAffinity" ? pod.near : pod.away);
       }
     }
     if (pod.preferred_affinity) {
@@ -213,8 +297,8 @@ void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
     out->EndObject();
   };
   write("nodeAffinity", pod.node_terms.has_value());
-  write("podAffinity", pod.required_pod_affinity);
-  write("podAntiAffinity", pod.required_anti_affinity);
+  write("podAffinity", !pod.near.empty());
+  write("podAntiAffinity", !pod.away.empty());
   out->EndObject();
 }
 
@@ -230,7 +314,7 @@ void WriteNamed(JsonWriter* out, std::string_view key, std::string_view member,
 
 void WriteRestrictions(JsonWriter* out, const PodSpec& pod) {
   WriteAffinity(out, pod);
-  WriteNamed(out, "topologySpreadConstraints", "whenUnsatisfiable", pod.spread);
+  WriteSpread(out, pod.spread);
   WriteNamed(out, "schedulingGates", "name", pod.gates);
   if (pod.resource_claims) WriteNamed(out, "resourceClaims", "name", {"claim"});
   if (pod.scheduling_group) {

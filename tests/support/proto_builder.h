@@ -50,6 +50,7 @@ struct ContainerSpec {
   Pairs requests;
   bool sidecar = false;
   std::int32_t host_port = 0;
+  std::string host_address = {}, protocol = {};  // of that port
 };
 
 struct OwnerSpec {
@@ -67,6 +68,29 @@ struct NodeTermSpec {
   std::vector<RequirementSpec> expressions = {}, fields = {};
 };
 
+struct LabelSelectorSpec {
+  Pairs labels = {};
+  std::vector<RequirementSpec> expressions = {};
+};
+
+struct PodTermSpec {
+  std::string topology = "zone";
+  std::optional<LabelSelectorSpec> pods = std::nullopt;
+  std::vector<std::string> namespaces = {};
+  std::optional<LabelSelectorSpec> namespace_labels = std::nullopt;
+  std::vector<std::string> match_keys = {}, mismatch_keys = {};
+};
+
+struct SpreadSpec {
+  std::string action = "DoNotSchedule";
+  std::string topology = "zone";
+  std::int64_t max_skew = 1;
+  std::int64_t min_domains = 0;  // 0 = not written
+  std::optional<LabelSelectorSpec> pods = std::nullopt;
+  std::string affinity_policy = {}, taints_policy = {};
+  std::vector<std::string> match_keys = {};
+};
+
 struct PodSpec {
   std::string ns = "tenant-a", name = "p0", uid = "u-p0", resource_version = "7";
   std::int64_t created_seconds = 1'767'225'600;  // 2026-01-01T00:00:00Z
@@ -80,10 +104,11 @@ struct PodSpec {
   std::vector<std::vector<std::string>> tolerations;  // key, operator, value, effect
   std::string scheduler_name = "fairlead", node_name, service_account, phase = "Pending", reason;
   std::int32_t priority = 0;
-  std::vector<std::string> gates, spread, volume_sources;  // whenUnsatisfiable; JSON names
+  std::vector<std::string> gates, volume_sources;  // JSON names
   std::optional<std::vector<NodeTermSpec>> node_terms;
-  bool required_pod_affinity = false;
-  bool required_anti_affinity = false, preferred_affinity = false;
+  std::vector<PodTermSpec> near, away;
+  std::vector<SpreadSpec> spread;
+  bool preferred_affinity = false;
   bool resource_claims = false, scheduling_group = false;
 };
 

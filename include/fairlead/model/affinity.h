@@ -1,5 +1,5 @@
-// Which nodes a pod may run on as its spec says it, by their labels and names. The rules are those
-// of kube-scheduler.
+// Where a pod may run as its spec says it: on which nodes by their labels and names, and beside
+// which pods. The rules are those of kube-scheduler.
 #pragma once
 
 #include <compare>
@@ -39,5 +39,55 @@ struct NodeTerm {
 };
 
 bool Holds(const NodeTerm& term, const std::string& node_name, const Labels& labels);
+
+// Which pods a rule is about: all requirements must hold for their labels.
+struct PodSelector {
+  bool everywhere = false;              // in all namespaces
+  std::vector<std::string> namespaces;  // else in these; sorted, unique
+  bool nobody = false;                  // no selector is stated: it holds for no pod
+  std::vector<LabelRequirement> labels;
+
+  friend auto operator<=>(const PodSelector&, const PodSelector&) = default;
+};
+
+// On the nodes that agree in the value of label `topology` with one where such a pod runs.
+struct PodTerm {
+  PodSelector pods;
+  std::string topology;
+
+  friend auto operator<=>(const PodTerm&, const PodTerm&) = default;
+};
+
+// Pods that the selector holds for are to be spread over the values of label `topology`: nowhere
+// more than `max_skew` above the fewest.
+struct SpreadRule {
+  PodSelector pods;  // of the pod's own namespace
+  std::string topology;
+  std::int64_t max_skew = 1;
+  std::int64_t min_domains = 1;       // with fewer, the fewest is 0
+  bool only_nodes_selected = true;    // count only nodes that its selector and affinity hold for
+  bool only_nodes_tolerated = false;  // and whose taints it tolerates
+
+  friend auto operator<=>(const SpreadRule&, const SpreadRule&) = default;
+};
+
+struct HostPort {
+  std::string address;   // "0.0.0.0" = all
+  std::string protocol;  // TCP, UDP, SCTP
+  std::int32_t port = 0;
+
+  friend auto operator<=>(const HostPort&, const HostPort&) = default;
+};
+
+// What a pod wants of pods beside it, all required.
+struct PeerRules {
+  std::vector<PodTerm> near;  // affinity
+  std::vector<PodTerm> away;  // anti-affinity
+  std::vector<SpreadRule> spread;
+  std::vector<HostPort> ports;  // sorted, unique
+
+  bool empty() const { return near.empty() && away.empty() && spread.empty() && ports.empty(); }
+  friend auto operator<=>(const PeerRules&, const PeerRules&) = default;
+};
 
 }  // namespace fairlead

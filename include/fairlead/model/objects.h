@@ -131,6 +131,7 @@ struct PodInfo {
   GpuGrant gpu_grant;                     // of each of these, where they are shared
 
   PodShape shape;
+  PeerRules rules;
   std::int32_t priority = 0;
   GangKey gang;
   std::optional<std::int64_t> gang_size;  // as the pod states it

@@ -137,12 +137,10 @@ struct Refusal {
 std::vector<Refusal> SpecRefusals() {
   const std::string required = "requiredDuringSchedulingIgnoredDuringExecution: not supported yet";
   return {
-      {[](PodSpec* p) { p->required_pod_affinity = true; },
-       "spec.affinity.podAffinity." + required},
-      {[](PodSpec* p) { p->required_anti_affinity = true; },
-       "spec.affinity.podAntiAffinity." + required},
+      {[](PodSpec* p) { p->near.emplace_back(); }, "spec.affinity.podAffinity." + required},
+      {[](PodSpec* p) { p->away.emplace_back(); }, "spec.affinity.podAntiAffinity." + required},
       {[](PodSpec* p) {
-         p->spread = {"ScheduleAnyway", "DoNotSchedule", "DoNotSchedule"};
+         p->spread = {{"ScheduleAnyway"}, {"DoNotSchedule"}, {"DoNotSchedule"}};
        },
        "spec.topologySpreadConstraints[1].whenUnsatisfiable: DoNotSchedule: not supported yet"},
       {[](PodSpec* p) {
@@ -253,7 +251,7 @@ TEST(DecodeRefusals, TheFirstInOrderIsNamed) {
   EXPECT_EQ(Decode(pod).invalid, "annotation fairlead.dev/topology-segment: not supported yet");
   pod.scheduling_group = true;
   EXPECT_EQ(Decode(pod).invalid, "spec.schedulingGroup: not supported yet");
-  pod.required_pod_affinity = true;
+  pod.near.emplace_back();
   EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.affinity.podAffinity"));
   pod.containers = {{{{"cpu", "x"}}}};
   EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.containers[0]"));
@@ -272,7 +270,7 @@ TEST(DecodeKeys, LevelsOfTheTopology) {
 TEST(DecodeRefusals, WhatOnlyPrefersOrDoesNotMatterIsFine) {
   PodSpec pod;
   pod.preferred_affinity = true;
-  pod.spread = {"ScheduleAnyway"};
+  pod.spread = {{"ScheduleAnyway"}};
   pod.volume_sources = {"hostPath",    "emptyDir",  "secret",   "nfs",
                         "downwardAPI", "configMap", "projected"};
   pod.init_containers = {{{}, false, 8080}};  // ends before the containers start

@@ -29,10 +29,18 @@ PodSpec FullPod() {
   pod.node_selector = {{"zone", "b"}};
   pod.tolerations = {{"k", "Equal", "v", "NoSchedule"}};
   pod.gates = {"gate"};
-  pod.spread = {"DoNotSchedule"};
+  pod.spread = {{.min_domains = 2,
+                 .pods = testing::LabelSelectorSpec{{{"app", "a"}}},
+                 .taints_policy = "Honor",
+                 .match_keys = {"rev"}}};
   pod.volume_sources = {"emptyDir", "ephemeral"};
   pod.node_terms = {{{{"zone", "In", {"a", "b"}}}, {{"metadata.name", "NotIn", {"n-1"}}}}};
-  pod.required_pod_affinity = pod.required_anti_affinity = true;
+  pod.near = {{.pods = testing::LabelSelectorSpec{{{"app", "a"}}, {{"tier", "Exists"}}},
+               .namespaces = {"other"},
+               .namespace_labels = testing::LabelSelectorSpec{},
+               .match_keys = {"rev"},
+               .mismatch_keys = {"tenant"}}};
+  pod.away = {{.topology = "host"}};
   pod.preferred_affinity = pod.resource_claims = pod.scheduling_group = true;
   return pod;
 }
