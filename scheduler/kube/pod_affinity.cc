@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -99,8 +98,7 @@ std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, Compa
   for (std::size_t i = from.values.begin; i < from.values.end; ++i) {
     to->values.emplace_back(raw.texts[i]);
   }
-  std::sort(to->values.begin(), to->values.end());
-  to->values.erase(std::unique(to->values.begin(), to->values.end()), to->values.end());
+  SortUnique(&to->values);
   return {};
 }
 

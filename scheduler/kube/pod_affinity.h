@@ -1,12 +1,21 @@
 // Affinity as a pod states it, from the intermediate form to the model's.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fairlead/model/objects.h"
 #include "scheduler/kube/raw.h"
 
 namespace fairlead::kube {
+
+template <typename T>
+void SortUnique(std::vector<T>* list) {
+  std::sort(list->begin(), list->end());
+  list->erase(std::unique(list->begin(), list->end()), list->end());
+}
 
 // Reads the required node affinity into `shape`. Returns what of it cannot be kept: the field, what
 // was found and what was expected; empty where all of it is understood.

@@ -9,12 +9,6 @@
 namespace fairlead::kube {
 namespace {
 
-template <typename T>
-void SortUnique(std::vector<T>* list) {
-  std::sort(list->begin(), list->end());
-  list->erase(std::unique(list->begin(), list->end()), list->end());
-}
-
 std::string ReadSelector(const RawPod& raw, const RawLabelSelector& from, PodSelector* to) {
   to->nobody = !from.stated;
   for (std::size_t i = from.pairs.begin; i < from.pairs.end; ++i) {
