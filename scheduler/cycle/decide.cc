@@ -72,7 +72,7 @@ Decision Decide(const DecideInput& input) {
   Admission admission = Admit(input, context, &pending);
   if (!admission.candidates.empty()) {
     const NodeClasses classes(snapshot, ShapesOf(snapshot, admission.candidates));
-    Placer placer(snapshot, classes, Room::Free(snapshot), context.whole);
+    Placer placer(snapshot, classes, Room::Free(snapshot), PeerBook::Now(snapshot), context.whole);
     QueueBook book(snapshot, input.policy, context);
     PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);

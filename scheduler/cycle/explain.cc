@@ -3,8 +3,9 @@
 // For one member that finds no node the words are kube-scheduler's, since people and autoscalers
 // read them: "0/N nodes are available: ", then per reason the number of nodes that it removes, as
 // texts in bytewise order. A node counts under its first failing filter (cordon, taints, selector,
-// accepted GPU models, resources); the resources filter names every resource that is short. For a
-// gang, as many members as fit are set down first, and the words are about the next one.
+// accepted GPU models, ports of the host, resources, rules between pods); the resources filter
+// names every resource that is short. For a gang, as many members as fit are set down first, and
+// the words are about the next one.
 //
 // NoMatchingNode if this also happens on the same cluster with nothing running, and then the words
 // are about that.
@@ -59,6 +60,26 @@ std::string StaticReason(const Snapshot& snapshot, const NodeClasses& classes, s
   return "";
 }
 
+std::string PeerReason(PeerRule rule) {
+  switch (rule) {
+    case PeerRule::kPorts:
+      return "node(s) didn't have free ports for the requested pod ports";
+    case PeerRule::kSpreadLabel:
+      return "node(s) didn't match pod topology spread constraints (missing required label)";
+    case PeerRule::kSpread:
+      return "node(s) didn't match pod topology spread constraints";
+    case PeerRule::kNear:
+      return "node(s) didn't match pod affinity rules";
+    case PeerRule::kAway:
+      return "node(s) didn't match pod anti-affinity rules";
+    case PeerRule::kKeptAway:
+      return "node(s) didn't satisfy existing pods anti-affinity rules";
+    case PeerRule::kNone:
+      break;
+  }
+  return "";
+}
+
 // What the first member that does not fit sees.
 struct Shortfall {
   std::int64_t fit = 0;  // members that were set down before it
@@ -72,11 +93,17 @@ class Lookout {
       : snapshot_(snapshot), classes_(classes), placer_(placer) {}
 
   const Shortfall& Look(const std::vector<MemberGroup>& groups, std::int64_t need) {
-    if (groups.size() == 1) return LookAtShape(groups, need);
+    const bool ruled = std::any_of(groups.begin(), groups.end(), [this](const MemberGroup& group) {
+      return placer_->Ruled(group);
+    });
+    if (groups.size() == 1 && !ruled) return LookAtShape(groups, need);
     std::vector<std::int64_t> key{need};
     for (const MemberGroup& group : groups) {
       key.push_back(group.shape.value());
       key.push_back(static_cast<std::int64_t>(group.members.size()));
+      if (!ruled) continue;
+      for (const std::uint32_t member : group.members)
+        key.push_back(placer_->KindOf(group, member));
     }
     const auto [it, added] = mixed_.try_emplace(std::move(key));
     if (added) it->second = Measure(groups, need);
@@ -98,12 +125,13 @@ class Lookout {
   Shortfall Measure(const std::vector<MemberGroup>& groups, std::int64_t need) {
     const FillResult fill = placer_->Fill(groups);
     Shortfall shortfall{fill.placed, ""};
-    if (fill.placed < need) shortfall.nodes = NodesFor(fill.short_shape);
+    if (fill.placed < need) shortfall.nodes = NodesFor(fill);
     placer_->Undo();
     return shortfall;
   }
 
-  std::string NodesFor(ShapeId shape_id) {
+  std::string NodesFor(const FillResult& fill) {
+    const ShapeId shape_id = fill.short_shape;
     const std::size_t total = snapshot_.nodes->by_name.size();
     if (total == 0) return "no nodes available to schedule pods";
     const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
@@ -116,7 +144,7 @@ class Lookout {
         reasons[StaticReason(snapshot_, classes_, c, verdict, shape)] += classes_.Count(c);
       }
     }
-    CountShortResources(shape_id, may_run, &reasons);
+    CountByNode(fill, may_run, &reasons);
     std::vector<std::string> texts;
     texts.reserve(reasons.size());
     for (const auto& [reason, count] : reasons) {
@@ -126,10 +154,11 @@ class Lookout {
     return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
   }
 
-  void CountShortResources(ShapeId shape_id, const std::vector<bool>& may_run,
-                           std::map<std::string, std::uint64_t>* reasons) {
-    const ResourceVector& requests = (*snapshot_.shape_requests)[shape_id.index()];
-    const ShapeNeed& need = placer_->Need(shape_id);
+  // Ports of the host stand before resources, the other rules between pods after them.
+  void CountByNode(const FillResult& fill, const std::vector<bool>& may_run,
+                   std::map<std::string, std::uint64_t>* reasons) {
+    const ResourceVector& requests = (*snapshot_.shape_requests)[fill.short_shape.index()];
+    const ShapeNeed& need = placer_->Need(fill.short_shape);
     std::vector<std::uint64_t> missing(requests.size(), 0);
     std::uint64_t without_gpus = 0;
     const Room& room = placer_->room();
@@ -137,15 +166,24 @@ class Lookout {
     for (std::uint32_t rank = 0; rank < room.ranks(); ++rank) {
       if (!may_run[classes_.ClassAt(rank)]) continue;
       const NodeId node = room.NodeAt(rank);
+      const PeerRule rule = placer_->peers().Broken(fill.short_kind, rank);
+      if (rule == PeerRule::kPorts) {
+        ++(*reasons)[PeerReason(rule)];
+        continue;
+      }
+      bool enough = true;
       for (std::uint32_t r = 0; r < requests.size(); ++r) {
         const std::int64_t wanted = requests.Get(ResourceId(r));
         const bool known = r < snapshot_.usage.resources;
         const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
-        if (free < wanted) ++missing[r];
+        if (free >= wanted) continue;
+        ++missing[r];
+        enough = false;
       }
       const bool some = need.slices.empty() ? room.FreeDevices(node) >= need.gpus
                                             : room.ShareFits(need, node) > 0;
       if (!some) ++without_gpus;
+      if (enough && some && rule != PeerRule::kNone) ++(*reasons)[PeerReason(rule)];
     }
     for (std::uint32_t r = 0; r < missing.size(); ++r) {
       if (missing[r] > 0) (*reasons)[Insufficient(snapshot_, ResourceId(r))] += missing[r];
@@ -206,7 +244,8 @@ class Explainer {
       : snapshot_(snapshot),
         policy_(policy),
         placer_(placer),
-        empty_placer_(snapshot, classes, Room::Empty(snapshot), capacity),
+        empty_placer_(snapshot, classes, Room::Empty(snapshot), PeerBook::Empty(snapshot),
+                      capacity),
         now_(snapshot, classes, placer),
         empty_(snapshot, classes, &empty_placer_) {}
 

@@ -11,6 +11,7 @@
 
 #include "fairlead/cycle/decide.h"
 #include "fairlead/model/gpu_share.h"
+#include "scheduler/cycle/verify_peers.h"
 #include "scheduler/cycle/verify_queues.h"
 
 namespace fairlead {
@@ -56,6 +57,7 @@ class Verifier {
     for (const Eviction& eviction : plan_.evict) CheckEviction(eviction);
     CheckPending();
     // Only a plan whose names exist can be looked up.
+    if (objections_.empty()) objections_ = VerifyPeers(snapshot_, plan_);
     if (objections_.empty()) objections_ = VerifyQueues(snapshot_, policy_, plan_);
     return std::move(objections_);
   }

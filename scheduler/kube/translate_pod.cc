@@ -22,49 +22,9 @@ std::string NotSupported(std::string_view field) {
   return fmt::format("{}: not supported yet", field);
 }
 
-std::int32_t FirstHostPort(const RawPod& raw, const RawContainer& container) {
-  for (std::size_t i = container.ports.begin; i < container.ports.end; ++i) {
-    if (raw.ports[i].host_port > 0) return static_cast<std::int32_t>(i - container.ports.begin);
-  }
-  return -1;
-}
-
-std::string HostPortRefusal(const RawPod& raw) {
-  for (std::size_t i = 0; i < raw.containers.size(); ++i) {
-    const std::int32_t port = FirstHostPort(raw, raw.containers[i]);
-    if (port >= 0)
-      return NotSupported(fmt::format("spec.containers[{}].ports[{}].hostPort", i, port));
-  }
-  for (std::size_t i = 0; i < raw.init_containers.size(); ++i) {
-    const std::int32_t port = FirstHostPort(raw, raw.init_containers[i]);
-    if (port >= 0 && raw.init_containers[i].restart_always) {
-      return NotSupported(fmt::format("spec.initContainers[{}].ports[{}].hostPort", i, port));
-    }
-  }
-  return {};
-}
-
-std::string SpreadRefusal(const RawPod& raw) {
-  for (std::size_t i = 0; i < raw.spread.size(); ++i) {
-    if (raw.spread[i].action == "ScheduleAnyway") continue;
-    return NotSupported(
-        fmt::format("spec.topologySpreadConstraints[{}].whenUnsatisfiable: DoNotSchedule", i));
-  }
-  return {};
-}
-
 // The first part of the spec that is refused, or empty.
 std::string SpecRefusal(const RawPod& raw) {
-  constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
   const RawUnsupported& found = raw.unsupported;
-  if (!raw.near.empty()) {
-    return NotSupported(fmt::format("spec.affinity.podAffinity.{}", kRequired));
-  }
-  if (!raw.away.empty()) {
-    return NotSupported(fmt::format("spec.affinity.podAntiAffinity.{}", kRequired));
-  }
-  if (std::string text = SpreadRefusal(raw); !text.empty()) return text;
-  if (std::string text = HostPortRefusal(raw); !text.empty()) return text;
   if (found.volume >= 0) {
     return NotSupported(fmt::format("spec.volumes[{}].{}", found.volume, found.volume_source));
   }
@@ -155,6 +115,7 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   // Of others only what takes up room matters.
   if (!out.ours && out.node_name.empty()) return out;
   ReadRequests(raw, options, &out);
+  out.labels = SortedLabels(raw.meta.labels);
   std::string rules_problem = ReadPeerRules(raw, &out.rules);
   if (!out.ours) return out;
 

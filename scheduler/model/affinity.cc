@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string_view>
 
 namespace fairlead {
 namespace {
@@ -69,6 +70,18 @@ bool Holds(const NodeTerm& term, const std::string& node_name, const Labels& lab
         return Contains(requirement.values, node_name) == (requirement.op == RequirementOp::kIn);
       });
   return named && AllHold(term.labels, labels);
+}
+
+bool Holds(const PodSelector& selector, const std::string& ns, const Labels& labels) {
+  if (selector.nobody) return false;
+  if (!selector.everywhere && !Contains(selector.namespaces, ns)) return false;
+  return AllHold(selector.labels, labels);
+}
+
+bool Collide(const HostPort& a, const HostPort& b) {
+  constexpr std::string_view kAll = "0.0.0.0";
+  if (a.port != b.port || a.protocol != b.protocol) return false;
+  return a.address == b.address || a.address == kAll || b.address == kAll;
 }
 
 }  // namespace fairlead

@@ -146,7 +146,8 @@ bool ClusterStore::Assume(const PodRef& ref, NodeId node, GpuMask gpus, Instant 
   s.Hold(static_cast<PodIndex>(pod - s.pods.data()), node, gpus, {});
   s.SetLife(*pod, PodLife::kAssumed);
   s.Touch(pod->gang, now);
-  s.Changed();
+  // It may be what a pod with affinity waits for.
+  s.ruled > 0 ? s.Wake() : s.Changed();
   return true;
 }
 
@@ -216,6 +217,7 @@ std::shared_ptr<const Snapshot> ClusterStore::TakeSnapshot() {
   s.SortNames();
   s.FitUsage();
   s.ListShares();
+  s.ListResidents();
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->version = s.version;
   snapshot->names = s.names;
@@ -228,6 +230,7 @@ std::shared_ptr<const Snapshot> ClusterStore::TakeSnapshot() {
   for (const auto& [number, chunk] : s.chunks) snapshot->gangs.push_back(chunk);
   snapshot->waiting.reserve(s.waiting.size());
   for (const auto& [id, view] : s.waiting) snapshot->waiting.push_back(view);
+  snapshot->residents = s.residents;
   s.last = snapshot;
   return snapshot;
 }

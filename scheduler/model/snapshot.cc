@@ -7,6 +7,10 @@
 
 namespace fairlead {
 
+bool IsPlaceable(const MemberView& member) {
+  return member.state == MemberState::kPending && !member.gated && !member.terminating;
+}
+
 bool NeedsDecision(const GangView& gang) {
   const auto waits = [](const MemberView& m) { return m.state == MemberState::kPending; };
   return (gang.partial && !gang.started) ||

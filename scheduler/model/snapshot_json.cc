@@ -2,21 +2,10 @@
 // them again, so that a dump cannot contradict itself.
 #include "fairlead/base/json.h"
 #include "fairlead/model/snapshot.h"
+#include "scheduler/model/peers_json.h"
 
 namespace fairlead {
 namespace {
-
-void WriteStrings(const std::vector<std::string>& values, JsonWriter* json) {
-  json->BeginArray();
-  for (const std::string& value : values) json->String(value);
-  json->EndArray();
-}
-
-void WriteLabels(const Labels& labels, JsonWriter* json) {
-  json->BeginObject();
-  for (const auto& [key, value] : labels) json->Field(key, value);
-  json->EndObject();
-}
 
 void WriteAmounts(const Amounts& amounts, JsonWriter* json) {
   json->BeginObject();
@@ -80,18 +69,6 @@ void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   json->EndObject();
 }
 
-void WriteRequirements(std::string_view key, const std::vector<LabelRequirement>& requirements,
-                       JsonWriter* json) {
-  json->Key(key).BeginArray();
-  for (const LabelRequirement& requirement : requirements) {
-    json->BeginObject().Field("key", requirement.key);
-    json->Field("op", static_cast<std::int64_t>(requirement.op)).Key("values");
-    WriteStrings(requirement.values, json);
-    json->EndObject();
-  }
-  json->EndArray();
-}
-
 void WriteNodeTerms(const std::vector<NodeTerm>& terms, JsonWriter* json) {
   json->Key("node_terms").BeginArray();
   for (const NodeTerm& term : terms) {
@@ -153,7 +130,7 @@ void WriteClaim(const Claim& claim, JsonWriter* json) {
   json->EndArray().EndObject();
 }
 
-void WriteMember(const MemberView& member, JsonWriter* json) {
+void WriteMember(const MemberView& member, const PeerNumbers& peers, JsonWriter* json) {
   json->BeginObject();
   json->Field("pod", member.pod);
   json->Field("uid", member.uid);
@@ -168,10 +145,11 @@ void WriteMember(const MemberView& member, JsonWriter* json) {
     json->Field("slices", std::int64_t{member.grant.slices});
     json->Field("slices_of", std::int64_t{member.grant.of});
   }
+  if (const std::int64_t peer = peers.Of(member); peer >= 0) json->Field("peer", peer);
   json->EndObject();
 }
 
-void WriteGang(const GangView& gang, JsonWriter* json) {
+void WriteGang(const GangView& gang, const PeerNumbers& peers, JsonWriter* json) {
   json->BeginObject();
   json->Key("id").Unsigned(gang.id.value());
   json->Field("ns", gang.key.ns);
@@ -189,7 +167,7 @@ void WriteGang(const GangView& gang, JsonWriter* json) {
   json->Field("invalid", gang.invalid);
   json->Field("missing", gang.missing);
   json->Key("members").BeginArray();
-  for (const MemberView& member : gang.members) WriteMember(member, json);
+  for (const MemberView& member : gang.members) WriteMember(member, peers, json);
   json->EndArray().EndObject();
 }
 
@@ -237,11 +215,14 @@ std::string DumpSnapshot(const Snapshot& snapshot) {
     json.NewLine();
     WriteClaim(claim, &json);
   }
-  json.EndArray().Key("gangs").BeginArray();
+  const PeerNumbers peers(snapshot);
+  json.EndArray();
+  peers.Write(&json);
+  json.Key("gangs").BeginArray();
   for (const auto& chunk : snapshot.gangs) {
     for (const auto& gang : *chunk) {
       json.NewLine();
-      WriteGang(*gang, &json);
+      WriteGang(*gang, peers, &json);
     }
   }
   json.EndArray().EndObject();

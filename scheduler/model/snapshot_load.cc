@@ -6,6 +6,7 @@
 #include "fairlead/model/gpu_share.h"
 #include "fairlead/model/json_fields.h"
 #include "fairlead/model/snapshot.h"
+#include "scheduler/model/peers_load.h"
 #include "scheduler/model/snapshot_derive.h"
 
 namespace fairlead {
@@ -24,8 +25,6 @@ class Loader {
   Result<Snapshot> Load(std::string_view text);
 
  private:
-  std::vector<std::string> Strings(JsonFields* fields, std::string_view key);
-  Labels ReadLabels(JsonFields* fields, std::string_view key);
   Amounts ReadAmounts(Element element, std::string_view what);
   ResourceVector ToVector(const Amounts& amounts, JsonFields* fields);
   void ReadNames(JsonFields* root);
@@ -39,7 +38,6 @@ class Loader {
   void ReadShapes(JsonFields* root);
   void ReadShape(Element element);
   void ReadNodeTerms(JsonFields* fields, PodShape* shape);
-  std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_view key);
   void ReadClaims(JsonFields* root);
   void ReadGangs(JsonFields* root);
   GangView ReadGang(Element element);
@@ -54,25 +52,9 @@ class Loader {
   std::vector<std::vector<std::int64_t>> free_;  // by node, then by resource
   std::vector<std::shared_ptr<const PodShape>> shapes_;
   std::vector<ResourceVector> requests_;
+  std::vector<PeerRef> peers_;
   std::shared_ptr<GangChunk> chunk_;
 };
-
-std::vector<std::string> Loader::Strings(JsonFields* fields, std::string_view key) {
-  std::vector<std::string> values;
-  fields->Array(key, [&](Element item) {
-    values.emplace_back(fields->Value<std::string_view>(item, key, "an array of strings"));
-  });
-  return values;
-}
-
-Labels Loader::ReadLabels(JsonFields* fields, std::string_view key) {
-  Labels labels;
-  fields->Object(key, [&](const std::string& name, Element value) {
-    labels.emplace_back(name, fields->Value<std::string_view>(value, key, "strings"));
-  });
-  if (!std::is_sorted(labels.begin(), labels.end())) fields->Fail(key, "keys in order");
-  return labels;
-}
 
 Amounts Loader::ReadAmounts(Element element, std::string_view what) {
   JsonFields fields(element, what, &error_);
@@ -109,8 +91,8 @@ ResourceVector Loader::ToVector(const Amounts& amounts, JsonFields* fields) {
 }
 
 void Loader::ReadNames(JsonFields* root) {
-  names_.resources = Strings(root, "resources");
-  names_.models = Strings(root, "models");
+  names_.resources = ReadStrings(root, "resources");
+  names_.models = ReadStrings(root, "models");
   ReadKinds(root);
   for (std::uint32_t r = 0; r < names_.resources.size(); ++r) {
     resource_ids_.emplace(names_.resources[r], ResourceId(r));
@@ -130,7 +112,7 @@ void Loader::ReadNames(JsonFields* root) {
 
 void Loader::ReadKinds(JsonFields* root) {
   names_.kinds.resize(names_.models.size());
-  if (root->Has("share_classes")) names_.share_classes = Strings(root, "share_classes");
+  if (root->Has("share_classes")) names_.share_classes = ReadStrings(root, "share_classes");
   if (!root->Has("kinds")) return;
   names_.kinds.clear();
   root->Array("kinds", [this](Element item) {
@@ -258,25 +240,13 @@ void Loader::ReadNodes(JsonFields* root) {
   }
 }
 
-std::vector<LabelRequirement> Loader::ReadRequirements(JsonFields* fields, std::string_view key) {
-  std::vector<LabelRequirement> requirements;
-  fields->Array(key, [&](Element item) {
-    JsonFields requirement(item, key, &error_);
-    LabelRequirement& added = requirements.emplace_back();
-    added.key = requirement.String("key");
-    added.op = static_cast<RequirementOp>(requirement.Int("op", 0, 5));
-    added.values = Strings(&requirement, "values");
-  });
-  return requirements;
-}
-
 void Loader::ReadNodeTerms(JsonFields* fields, PodShape* shape) {
   shape->node_terms.emplace();
   fields->Array("node_terms", [&](Element item) {
     JsonFields term(item, "node_terms", &error_);
     NodeTerm& added = shape->node_terms->emplace_back();
-    added.labels = ReadRequirements(&term, "labels");
-    added.names = ReadRequirements(&term, "names");
+    added.labels = ReadRequirements(&term, "labels", &error_);
+    added.names = ReadRequirements(&term, "names", &error_);
   });
 }
 
@@ -284,7 +254,7 @@ void Loader::ReadShape(Element element) {
   JsonFields fields(element, "shapes", &error_);
   PodShape shape;
   shape.requests = ReadAmounts(fields.Child("requests"), "requests");
-  shape.gpu_models = Strings(&fields, "gpu_models");
+  shape.gpu_models = ReadStrings(&fields, "gpu_models");
   shape.node_selector = ReadLabels(&fields, "node_selector");
   fields.Array("tolerations", [&](Element item) {
     JsonFields toleration(item, "tolerations", &error_);
@@ -359,6 +329,10 @@ MemberView Loader::ReadMember(Element element) {
     member.grant.of = fields.Int32("slices_of", 1, kMaxGpuSlices);
     member.grant.slices = fields.Int32("slices", 1, member.grant.of);
   }
+  if (fields.Has("peer")) {
+    const std::uint32_t peer = fields.Index("peer", peers_.size());
+    if (!error_) member.peer = peers_[peer];
+  }
   return member;
 }
 
@@ -420,6 +394,9 @@ Result<Snapshot> Loader::Load(std::string_view text) {
   ReadNodes(&root);
   ReadShapes(&root);
   ReadClaims(&root);
+  LoadedPeers loaded = ReadPeers(&root, nodes_.size(), &error_);
+  peers_ = std::move(loaded.peers);
+  snapshot_.residents = std::move(loaded.residents);
   ReadGangs(&root);
   if (error_) return *error_;
   snapshot_.names = std::make_shared<const ResourceNames>(std::move(names_));

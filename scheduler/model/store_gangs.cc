@@ -235,6 +235,7 @@ std::shared_ptr<const GangView> ClusterStore::State::BuildView(const GangRecord&
     member.node = pod.node;
     member.gpus = pod.gpus;
     member.grant = pod.grant;
+    member.peer = pod.peer;
     view->priority = std::min(view->priority, pod.priority);
     view->submitted = std::min(view->submitted, pod.created);
   }

@@ -116,6 +116,7 @@ void ClusterStore::State::SetLife(PodRecord& pod, PodLife life) {
   pod.life = life;
   pod.counted_pending = waits(pod);
   if (pod.counted_pending) ++pending;
+  CountRuled(&pod);
 }
 
 // Adds (sign 1) or takes back (sign -1) what the pod holds: on its node's row and on its claim.
@@ -147,6 +148,7 @@ void ClusterStore::State::Hold(PodIndex index, NodeId node, GpuMask gpus, GpuGra
   }
   Charge(pod, 1);
   held[node.index()].pods.push_back(index);
+  Settle(index);
   RefreshFree(node);
 }
 
@@ -166,6 +168,7 @@ void ClusterStore::State::Release(PodIndex index) {
   FAIRLEAD_CHECK(it != on_node.end(), "pod {} is not on node row {}", *pod.key, node.value());
   *it = on_node.back();
   on_node.pop_back();
+  Unsettle(index);
   RefreshFree(node);
   FreeRow(node);
 }
@@ -205,7 +208,9 @@ PodIndex ClusterStore::State::NewRecord(const PodInfo& info, PodIndex* slot) {
 
 bool ClusterStore::State::SameDemand(const PodRecord& pod, const PodInfo& info,
                                      ShapeId shape) const {
-  return pod.shape == shape && pod.deleting == info.deleting && pod.gated == info.gated &&
+  const Peer& peer = *pod.peer;
+  return pod.shape == shape && peer.labels == info.labels && peer.rules == info.rules &&
+         pod.deleting == info.deleting && pod.gated == info.gated &&
          pod.priority == info.priority && pod.queue == info.queue && pod.user == info.user &&
          pod.gang_size == info.gang_size.value_or(-1) && pod.invalid == info.invalid;
 }
@@ -266,6 +271,7 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   if (pod.holds()) Release(index);
   if (!is_new && pod.gang.valid()) Leave(index, now);
   pod.shape = shape;
+  pod.peer = InternPeer(info);
   pod.deleting = info.deleting;
   pod.gated = info.gated;
   pod.priority = info.priority;

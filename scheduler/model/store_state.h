@@ -34,12 +34,14 @@ struct PodRecord {
   std::int64_t gang_size = -1;  // -1 = not stated
   GangId gang;                  // None for pods of others
   ShapeId shape;
+  PeerRef peer;
   std::int32_t priority = 0;
   PodLife life = PodLife::kPending;
   bool in_use = false;
   bool deleting = false;
   bool gated = false;
   bool counted_pending = false;
+  bool counted_ruled = false;
   std::uint32_t generation = 0;  // of the last list that held it
 
   // Room held, from Hold to Release; node is None otherwise.
@@ -123,6 +125,13 @@ struct ClusterStore::State {
       std::make_shared<std::vector<ResourceVector>>();
   std::unordered_multimap<std::size_t, ShapeId> shape_index;  // by hash
 
+  std::unordered_multimap<std::size_t, std::weak_ptr<const Peer>> peer_index;  // by hash
+  std::size_t peers_at_sweep = 0;  // size of peer_index after it was last cleaned
+  std::size_t ruled = 0;           // pending pods of ours with rules between pods
+  std::set<PodIndex> averse;       // pods on nodes that keep others away
+  std::shared_ptr<const std::vector<Resident>> residents;
+  bool residents_listed = true;  // is `residents` up to date
+
   std::vector<PodRecord> pods;
   std::vector<PodIndex> free_pods;
   std::unordered_map<std::string, PodIndex> pod_index;
@@ -188,6 +197,13 @@ struct ClusterStore::State {
   void Charge(const PodRecord& pod, std::int64_t sign);
   void Recharge(NodeId node);
   void SetLife(PodRecord& pod, PodLife life);
+
+  // store_peers.cc
+  PeerRef InternPeer(const PodInfo& info);
+  void CountRuled(PodRecord* pod);
+  void Settle(PodIndex index);
+  void Unsettle(PodIndex index);
+  void ListResidents();
 
   // store_gangs.cc
   ClaimId InternClaim(const std::string& ns, const std::string& queue, const std::string& user);

@@ -78,6 +78,11 @@ bool MatchesTerms(const std::vector<NodeTerm>& terms, const NodeInfo& node) {
 
 }  // namespace
 
+bool Selects(const PodShape& shape, const NodeInfo& node) {
+  return MatchesSelector(shape.node_selector, node.labels) &&
+         (!shape.node_terms || MatchesTerms(*shape.node_terms, node));
+}
+
 bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
   if (taint.effect == TaintEffect::kPreferNoSchedule) return true;
   return std::any_of(tolerations.begin(), tolerations.end(),
@@ -125,9 +130,7 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
   for (std::uint32_t t = 0; t < info.taints.size(); ++t) {
     if (!GetsPast(info.taints[t], shape.tolerations)) return {Predicate::kTaint, t};
   }
-  const bool selected = MatchesSelector(shape.node_selector, info.labels) &&
-                        (!shape.node_terms || MatchesTerms(*shape.node_terms, info));
-  if (!selected) return {Predicate::kSelector, 0};
+  if (!Selects(shape, info)) return {Predicate::kSelector, 0};
   if (GpusAsked(shape) == 0 || snapshot_.nodes->gpus[node.index()] == 0) return {};
   const ModelId model = snapshot_.nodes->model[node.index()];
   const auto& accepted = shape.gpu_models;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <utility>
 
 #include "fairlead/base/check.h"
@@ -22,17 +23,13 @@ GpuMask LowestBits(GpuMask mask, std::int32_t count) {
 
 }  // namespace
 
-bool IsPlaceable(const MemberView& member) {
-  return member.state == MemberState::kPending && !member.gated && !member.terminating;
-}
-
 std::vector<MemberGroup> GroupByShape(const GangView& gang) {
   std::vector<MemberGroup> groups;
   std::vector<std::pair<ShapeId, std::uint32_t>> others;  // of another shape than the first
   for (std::uint32_t m = 0; m < gang.members.size(); ++m) {
     if (!IsPlaceable(gang.members[m])) continue;
     const ShapeId shape = gang.members[m].shape;
-    if (groups.empty()) groups.push_back({shape, {}});
+    if (groups.empty()) groups.push_back({&gang, shape, {}});
     if (groups.front().shape == shape) {
       groups.front().members.push_back(m);
     } else {
@@ -41,7 +38,7 @@ std::vector<MemberGroup> GroupByShape(const GangView& gang) {
   }
   std::sort(others.begin(), others.end());
   for (const auto& [shape, m] : others) {
-    if (groups.back().shape != shape) groups.push_back({shape, {}});
+    if (groups.back().shape != shape) groups.push_back({&gang, shape, {}});
     groups.back().members.push_back(m);
   }
   std::sort(groups.begin(), groups.end(), [](const MemberGroup& a, const MemberGroup& b) {
@@ -50,11 +47,27 @@ std::vector<MemberGroup> GroupByShape(const GangView& gang) {
   return groups;
 }
 
-Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room,
+std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
+                                  const std::vector<Placement>& out, std::size_t first) {
+  std::set<std::uint32_t> placed;
+  for (std::size_t i = first; i < out.size(); ++i) placed.insert(out[i].member);
+  std::vector<MemberGroup> rest;
+  for (const MemberGroup& group : groups) {
+    MemberGroup left{group.gang, group.shape, {}};
+    for (const std::uint32_t member : group.members) {
+      if (!placed.contains(member)) left.members.push_back(member);
+    }
+    if (!left.members.empty()) rest.push_back(std::move(left));
+  }
+  return rest;
+}
+
+Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, PeerBook peers,
                ResourceVector capacity)
     : snapshot_(snapshot),
       classes_(classes),
       room_(std::move(room)),
+      peers_(std::move(peers)),
       capacity_(std::move(capacity)),
       shapes_(snapshot.shapes->size()),
       returned_(snapshot.nodes->size(), 0) {
@@ -105,10 +118,10 @@ bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Plac
   std::vector<MemberGroup> groups = GroupByShape(gang);
   if (Bound(groups) < need) return false;
   SortHardestFirst(&groups);
-  return Place(groups, gang.id, need, out, allowance);
+  return Place(groups, need, out, allowance);
 }
 
-bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int64_t need,
+bool Placer::Place(const std::vector<MemberGroup>& groups, std::int64_t need,
                    std::vector<Placement>* out, Allowance* allowance) {
   Begin();
   const std::size_t out_before = out->size();
@@ -119,13 +132,15 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int
     untried += static_cast<std::int64_t>(group.members.size());
   for (const MemberGroup& group : groups) {
     untried -= static_cast<std::int64_t>(group.members.size());
-    placed_of_.push_back(PlaceGroup(group, gang, out, allowance));
+    placed_of_.push_back(PlaceGroup(group, out, allowance));
     placed += placed_of_.back();
-    if (placed + untried < need) {
-      Undo();
-      out->resize(out_before);
-      return false;
-    }
+    if (peers_.idle() && placed + untried < need) break;
+  }
+  placed += PlaceRest(groups, out_before, out, allowance);
+  if (placed < need) {
+    Undo();
+    out->resize(out_before);
+    return false;
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
     ShapeState& state = StateOf(groups[g].shape);
@@ -134,21 +149,41 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, GangId gang, std::int
   return true;
 }
 
+// What found no place and may have a partner by now that it waited for. Returns how many more are
+// placed.
+std::int64_t Placer::PlaceRest(const std::vector<MemberGroup>& groups, std::size_t first,
+                               std::vector<Placement>* out, Allowance* allowance) {
+  const bool ruled = std::any_of(groups.begin(), groups.end(),
+                                 [this](const MemberGroup& group) { return Ruled(group); });
+  const std::size_t before = out->size();
+  while (ruled) {
+    const std::size_t placed = out->size();
+    for (const MemberGroup& group : Unplaced(groups, *out, first)) {
+      PlaceGroup(group, out, allowance);
+    }
+    if (out->size() == placed) break;
+  }
+  return static_cast<std::int64_t>(out->size() - before);
+}
+
 FillResult Placer::Fill(std::vector<MemberGroup> groups) {
   SortHardestFirst(&groups);
   Begin();
   FillResult result;
-  for (const MemberGroup& group : groups) {
-    const std::int64_t placed = PlaceGroup(group, GangId::None(), nullptr, nullptr);
-    result.placed += placed;
-    const bool all = placed == static_cast<std::int64_t>(group.members.size());
-    if (!all && !result.short_shape.valid()) result.short_shape = group.shape;
-  }
+  std::vector<Placement> out;
+  for (const MemberGroup& group : groups) PlaceGroup(group, &out, nullptr);
+  PlaceRest(groups, 0, &out, nullptr);
+  result.placed = static_cast<std::int64_t>(out.size());
+  const std::vector<MemberGroup> rest = Unplaced(groups, out, 0);
+  if (rest.empty()) return result;
+  result.short_shape = rest.front().shape;
+  result.short_kind = KindOf(rest.front(), rest.front().members.front());
   return result;
 }
 
 void Placer::Begin() {
   room_.Commit();
+  peers_.Begin();
   closed_.clear();
 }
 
@@ -176,11 +211,50 @@ void Placer::Use(const ShapeState& state, NodeId node, std::int64_t count,
   use(model_resources_[kind.index()], state.need.gpu_milli[kind.index()] * count);
 }
 
-std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out,
+PeerBook::Kind Placer::KindOf(const MemberGroup& group, std::uint32_t member) {
+  return peers_.KindOf(group.gang->members[member]);
+}
+
+std::vector<PeerBook::Kind> Placer::KindsOf(const MemberGroup& group) {
+  std::vector<PeerBook::Kind> kinds;
+  for (const std::uint32_t member : group.members) {
+    const PeerBook::Kind kind = KindOf(group, member);
+    if (kinds.empty() || kinds.back() != kind) kinds.push_back(kind);
+  }
+  std::sort(kinds.begin(), kinds.end());
+  kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+  return kinds;
+}
+
+bool Placer::Ruled(const MemberGroup& group) {
+  return !peers_.idle() &&
+         std::any_of(group.members.begin(), group.members.end(),
+                     [&](std::uint32_t member) { return peers_.Ruled(KindOf(group, member)); });
+}
+
+std::int64_t Placer::PlaceGroup(const MemberGroup& group, std::vector<Placement>* out,
                                 Allowance* allowance) {
+  if (!Ruled(group)) return PlaceAlike(group, PeerBook::kPlain, out, allowance);
+  std::int64_t placed = 0;
+  std::set<PeerBook::Kind> stuck;  // until the rest of the gang is tried again
+  MemberGroup one{group.gang, group.shape, {0}};
+  for (const std::uint32_t member : group.members) {
+    const PeerBook::Kind kind = KindOf(group, member);
+    if (stuck.contains(kind)) continue;
+    one.members.front() = member;
+    const std::int64_t found = PlaceAlike(one, kind, out, allowance);
+    if (found == 0) stuck.insert(kind);
+    placed += found;
+  }
+  return placed;
+}
+
+// Members that no rule keeps from a node (kPlain), or a single one.
+std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
+                                std::vector<Placement>* out, Allowance* allowance) {
   const bool first = room_.Mark() == 0;
   const auto members = static_cast<std::int64_t>(group.members.size());
-  GroupRun run{group, StateOf(group.shape), gang, out, allowance, members, 0};
+  GroupRun run{group, StateOf(group.shape), kind, out, allowance, members, 0};
   if (allowance != nullptr) {
     run.want = Allowed(run.state, *allowance, NodeId::None(), members);
     if (run.want < members) allowance->cut = true;
@@ -194,7 +268,7 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, GangId gang, std::vect
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
   const bool cut = allowance != nullptr && allowance->cut;
-  const bool everywhere = within_ == nullptr;
+  const bool everywhere = within_ == nullptr && !peers_.Ruled(kind);
   if (run.placed < run.want && first && !cut && everywhere) run.state.at_most = run.placed;
   return run.placed;
 }
@@ -208,7 +282,8 @@ void Placer::PlaceOnShared(GroupRun* run) {
       if (within_ != nullptr) word &= (*within_)[w];
       for (; word != 0; word &= word - 1) {
         const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-        TakeShares(room_.NodeAt(static_cast<std::uint32_t>(w * 64) + bit), true, run);
+        const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
+        if (MayTake(*run, rank)) TakeShares(rank, true, run);
         if (run->placed == run->want) return;
       }
     }
@@ -216,7 +291,8 @@ void Placer::PlaceOnShared(GroupRun* run) {
 }
 
 // As many members as find shares on the node; false where the node is what keeps one out.
-bool Placer::TakeShares(NodeId node, bool only_shared, GroupRun* run) {
+bool Placer::TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run) {
+  const NodeId node = room_.NodeAt(rank);
   ++steps_;
   std::int64_t want = run->want - run->placed;
   if (run->allowance != nullptr) {
@@ -228,7 +304,7 @@ bool Placer::TakeShares(NodeId node, bool only_shared, GroupRun* run) {
     const GpuMask devices = room_.TakeShare(run->state.need, node, only_shared);
     if (devices == 0) return false;
     if (run->allowance != nullptr) Use(run->state, node, 1, run->allowance);
-    if (run->out != nullptr) Assign(*run, 1, node, devices);
+    Assign(*run, 1, rank, devices);
     ++run->placed;
   }
   return true;
@@ -242,16 +318,24 @@ void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
     if (within_ != nullptr) word &= (*within_)[w];
     for (; word != 0; word &= word - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-      PlaceOnNode(static_cast<std::uint32_t>(w * 64) + bit, run);
+      const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
+      if (MayTake(*run, rank)) PlaceOnNode(rank, run);
       if (run->placed == run->want) return;
     }
   }
 }
 
+// Do rules between pods let the member on the node?
+bool Placer::MayTake(const GroupRun& run, std::uint32_t rank) {
+  if (!peers_.Ruled(run.kind)) return true;
+  ++steps_;
+  return peers_.Broken(run.kind, rank) == PeerRule::kNone;
+}
+
 void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
   const NodeId node = room_.NodeAt(rank);
   if (!run->state.need.slices.empty()) {
-    if (!TakeShares(node, false, run)) Close(rank, run);
+    if (!TakeShares(rank, false, run)) Close(rank, run);
     return;
   }
   ++steps_;
@@ -266,7 +350,7 @@ void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
   if (fits > 0) {
     if (run->allowance != nullptr) Use(run->state, node, fits, run->allowance);
     const GpuMask devices = room_.Take(run->state.need, node, fits);
-    if (run->out != nullptr) Assign(*run, fits, node, devices);
+    Assign(*run, fits, rank, devices);
     run->placed += fits;
   }
   if (fits < want) Close(rank, run);
@@ -278,15 +362,18 @@ void Placer::Close(std::uint32_t rank, GroupRun* run) {
   closed_.push_back({&run->state, rank});
 }
 
-void Placer::Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices) {
+void Placer::Assign(const GroupRun& run, std::int64_t count, std::uint32_t rank, GpuMask devices) {
   for (std::int64_t i = run.placed; i < run.placed + count; ++i) {
     const GpuMask gpus = LowestBits(devices, run.state.need.gpus);
     devices &= ~gpus;
-    run.out->push_back({run.gang, run.group.members[static_cast<std::size_t>(i)], node, gpus});
+    const std::uint32_t member = run.group.members[static_cast<std::size_t>(i)];
+    run.out->push_back({run.group.gang->id, member, room_.NodeAt(rank), gpus});
+    if (!peers_.idle()) peers_.Add(KindOf(run.group, member), rank);
   }
 }
 
 void Placer::Undo() {
+  peers_.Undo();
   std::vector<NodeId> nodes;
   room_.Rollback(0, [&](NodeId node) {
     returned_[node.index()] = 1;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "fairlead/base/check.h"
@@ -39,33 +38,27 @@ RankBits NodesOf(const Domain& domain, std::size_t ranks) {
   return bits;
 }
 
-// Without the members that out[first..] places.
-std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
-                                  const std::vector<Placement>& out, std::size_t first) {
-  std::set<std::uint32_t> placed;
-  for (std::size_t i = first; i < out.size(); ++i) placed.insert(out[i].member);
-  std::vector<MemberGroup> rest;
-  for (const MemberGroup& group : groups) {
-    MemberGroup left{group.shape, {}};
-    for (const std::uint32_t member : group.members) {
-      if (!placed.contains(member)) left.members.push_back(member);
-    }
-    if (!left.members.empty()) rest.push_back(std::move(left));
-  }
-  return rest;
-}
-
 }  // namespace
+
+// Do rules between pods keep members of all these kinds from the node?
+bool Placer::KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const {
+  return !kinds.empty() && std::all_of(kinds.begin(), kinds.end(), [&](PeerBook::Kind kind) {
+    return peers_.Broken(kind, rank) != PeerRule::kNone;
+  });
+}
 
 std::vector<std::vector<std::int64_t>> Placer::CountFits(const std::vector<MemberGroup>& groups) {
   std::vector<std::vector<std::int64_t>> fits;
   for (const MemberGroup& group : groups) {
     const ShapeState& state = StateOf(group.shape);
+    const std::vector<PeerBook::Kind> kinds =
+        Ruled(group) ? KindsOf(group) : std::vector<PeerBook::Kind>();
     std::vector<std::int64_t>& of_group = fits.emplace_back(room_.ranks(), 0);
     for (std::size_t w = 0; w < state.open.size(); ++w) {
       for (std::uint64_t word = state.open[w]; word != 0; word &= word - 1) {
         const auto rank =
             static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(std::countr_zero(word));
+        if (KeptOut(kinds, rank)) continue;
         of_group[rank] = room_.Fits(state.need, room_.NodeAt(rank), kMostMembers);
         ++steps_;
       }
@@ -130,23 +123,23 @@ bool Placer::PlaceNear(const GangView& gang, std::int64_t need, std::vector<Plac
       return a.left != b.left ? a.left < b.left : a.domain < b.domain;
     });
     for (const DomainRoom& room : rooms) {
-      if (!PlaceWithin(groups, {topology, level, room.domain}, gang.id, need, out, allowance)) {
+      if (!PlaceWithin(groups, {topology, level, room.domain}, need, out, allowance)) {
         continue;
       }
-      Widen(Unplaced(groups, *out, first), {topology, level, room.domain}, nearness, gang.id, out,
+      Widen(Unplaced(groups, *out, first), {topology, level, room.domain}, nearness, out,
             allowance);
       return true;
     }
   }
-  return nearness.required < 0 && Place(groups, gang.id, need, out, allowance);
+  return nearness.required < 0 && Place(groups, need, out, allowance);
 }
 
-bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, GangId gang,
+bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain,
                          std::int64_t need, std::vector<Placement>* out, Allowance* allowance) {
   const RankBits nodes = NodesOf(domain, room_.ranks());
   const Allowance before = allowance == nullptr ? Allowance{} : *allowance;
   within_ = &nodes;
-  const bool placed = Place(groups, gang, need, out, allowance);
+  const bool placed = Place(groups, need, out, allowance);
   within_ = nullptr;
   if (!placed && allowance != nullptr) allowance->left = before.left;
   return placed;
@@ -154,16 +147,16 @@ bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& d
 
 // What has found no place in the domain follows in those above it.
 void Placer::Widen(std::vector<MemberGroup> rest, const Domain& domain, const Nearness& nearness,
-                   GangId gang, std::vector<Placement>* out, Allowance* allowance) {
+                   std::vector<Placement>* out, Allowance* allowance) {
   const std::int32_t last = std::max(0, nearness.required);
   std::uint32_t number = domain.number;
   for (std::int32_t level = domain.level; !rest.empty() && level > last; --level) {
     number = domain.topology.Above(level, number);
     const std::size_t first = out->size();
     const Domain above{domain.topology, level - 1, number};
-    if (PlaceWithin(rest, above, gang, 1, out, allowance)) rest = Unplaced(rest, *out, first);
+    if (PlaceWithin(rest, above, 1, out, allowance)) rest = Unplaced(rest, *out, first);
   }
-  if (!rest.empty() && nearness.required < 0) Place(rest, gang, 1, out, allowance);
+  if (!rest.empty() && nearness.required < 0) Place(rest, 1, out, allowance);
 }
 
 }  // namespace fairlead

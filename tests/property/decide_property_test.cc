@@ -46,7 +46,46 @@ NodeShape RandomNode() {
   return node;
 }
 
-GangShape RandomGang(int index, int nodes) {
+std::string OneOf(const std::vector<std::string>& values) {
+  return values[static_cast<std::size_t>(Below(static_cast<int>(values.size())))];
+}
+
+PodSelector RandomPeers() {
+  PodSelector pods;
+  pods.everywhere = OneIn(4);
+  if (!pods.everywhere) pods.namespaces = {OneIn(6) ? "other" : "default"};
+  const std::string app = OneOf({"a", "b", "c"});
+  if (!OneIn(8)) pods.labels = {{"app", RequirementOp::kIn, {app}}};
+  return pods;
+}
+
+PodTerm RandomTerm() { return {RandomPeers(), OneOf({"zone", "rack", "host"})}; }
+
+// Rules that more pods never make easier to meet, and the others.
+PeerRules RandomRules(bool any) {
+  PeerRules rules;
+  if (OneIn(3)) rules.away.push_back(RandomTerm());
+  if (OneIn(4)) rules.ports.push_back({OneOf({"0.0.0.0", "10.0.0.1"}), "TCP", 80 + Below(2)});
+  if (!any) return rules;
+  if (OneIn(3)) rules.near.push_back(RandomTerm());
+  if (!rules.near.empty() && OneIn(3)) rules.near.push_back(RandomTerm());
+  const std::string label = OneOf({"zone", "host"});
+  const int rules_of_spread = OneIn(3) ? 1 + Below(2) : 0;
+  for (int i = 0; i < rules_of_spread; ++i) {
+    SpreadRule& rule = rules.spread.emplace_back();
+    rule.pods = RandomPeers();
+    rule.topology = i == 0 ? label : "rack";
+    rule.max_skew = 1 + Below(2);
+    rule.min_domains = 1 + Below(3);
+    rule.only_nodes_selected = !OneIn(3);
+    rule.only_nodes_tolerated = OneIn(3);
+  }
+  return rules;
+}
+
+enum class Rules { kNone, kMonotone, kAll };  // between pods
+
+GangShape RandomGang(int index, int nodes, Rules rules) {
   GangShape gang;
   gang.name = "g" + std::to_string(index);
   gang.queue = "q" + std::to_string(Below(kQueues + 1));  // one of them does not exist
@@ -77,6 +116,10 @@ GangShape RandomGang(int index, int nodes) {
   const std::vector<std::string> levels = {"zone", "rack", "row"};  // one of them does not exist
   if (OneIn(4)) gang.topology_required = levels[static_cast<std::size_t>(Below(3))];
   if (OneIn(4)) gang.topology_preferred = levels[static_cast<std::size_t>(Below(3))];
+  if (rules != Rules::kNone) {
+    gang.labels = {{"app", OneOf({"a", "b", "c"})}};
+    if (OneIn(2)) gang.rules = RandomRules(rules == Rules::kAll);
+  }
   gang.gated = OneIn(10);
   if (OneIn(12)) gang.invalid = "spec: no";
   // Some run already, whole or in part, maybe where they overbook a node.
@@ -119,14 +162,16 @@ Policy RandomPolicy() {
   return policy;
 }
 
-Scene RandomScene() {
+Scene RandomScene(Rules most = Rules::kAll) {
   Scene scene;
   const int nodes = 1 + Below(12);
   for (int n = 0; n < nodes; ++n) {
     scene.nodes.emplace_back(Cluster::Numbered("n", n), RandomNode());
+    scene.nodes.back().second.labels.emplace_back("host", scene.nodes.back().first);
   }
   const int gangs = Below(16);
-  for (int g = 0; g < gangs; ++g) scene.gangs.push_back(RandomGang(g, nodes));
+  const Rules rules = OneIn(2) ? Rules::kNone : most;
+  for (int g = 0; g < gangs; ++g) scene.gangs.push_back(RandomGang(g, nodes, rules));
   scene.policy = RandomPolicy();
   return scene;
 }
@@ -159,6 +204,12 @@ std::vector<std::string> ByName(const Snapshot& snapshot, const Plan& plan) {
   return lines;
 }
 
+bool BindsRuled(const Snapshot& snapshot, const Plan& plan) {
+  return std::any_of(plan.bind.begin(), plan.bind.end(), [&](const Placement& p) {
+    return !FindGang(snapshot, p.gang)->members[p.member].peer->rules.empty();
+  });
+}
+
 TEST(DecideProperty, VerifyFindsNothing) {
   EXPECT_TRUE(rc::check([] {
     const Scene scene = RandomScene();
@@ -167,6 +218,7 @@ TEST(DecideProperty, VerifyFindsNothing) {
     const auto objections = Verify(*snapshot, scene.policy, decision.plan);
     RC_CLASSIFY(!decision.plan.bind.empty(), "places");
     RC_CLASSIFY(!decision.plan.evict.empty(), "rolls back");
+    RC_CLASSIFY(BindsRuled(*snapshot, decision.plan), "places pods with rules");
     RC_ASSERT(objections == std::vector<std::string>{});
   }));
 }
@@ -241,10 +293,11 @@ bool OfSeveralLimits(const PendingGang& pending) {
   return pending.message.starts_with("limits of queue");
 }
 
-// Takes the plan's room and then looks for a gang that was told to wait and would still fit.
+// Without rules that another pod can help to meet: takes the plan's room and then looks for a gang
+// that was told to wait and would still fit.
 TEST(DecideProperty, NoWaitingGangWouldStillFit) {
   EXPECT_TRUE(rc::check([] {
-    const Scene scene = RandomScene();
+    const Scene scene = RandomScene(Rules::kMonotone);
     Cluster cluster;
     for (const auto& [name, shape] : scene.nodes) cluster.Node(name, shape);
     for (const GangShape& gang : scene.gangs) cluster.Gang(gang);

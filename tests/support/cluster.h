@@ -49,6 +49,8 @@ struct GangShape {
   GpuShare share = {};
   std::string topology_required = {};
   std::string topology_preferred = {};
+  Labels labels = {};
+  PeerRules rules = {};
   bool gated = false;
   std::string invalid = {};
   // The first of its pods run on these nodes, one each, since `bound_at`.
@@ -123,6 +125,9 @@ class Cluster {
     pod.shape.gpu_share = shape.share;
     pod.shape.topology_required = shape.topology_required;
     pod.shape.topology_preferred = shape.topology_preferred;
+    pod.labels = shape.labels;
+    std::sort(pod.labels.begin(), pod.labels.end());
+    pod.rules = shape.rules;
     return pod;
   }
 

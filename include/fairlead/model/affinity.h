@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,8 @@ struct PodSelector {
   friend auto operator<=>(const PodSelector&, const PodSelector&) = default;
 };
 
+bool Holds(const PodSelector& selector, const std::string& ns, const Labels& labels);
+
 // On the nodes that agree in the value of label `topology` with one where such a pod runs.
 struct PodTerm {
   PodSelector pods;
@@ -79,6 +82,9 @@ struct HostPort {
   friend auto operator<=>(const HostPort&, const HostPort&) = default;
 };
 
+// Can two pods that take these not be on one node?
+bool Collide(const HostPort& a, const HostPort& b);
+
 // What a pod wants of pods beside it, all required.
 struct PeerRules {
   std::vector<PodTerm> near;  // affinity
@@ -89,5 +95,15 @@ struct PeerRules {
   bool empty() const { return near.empty() && away.empty() && spread.empty() && ports.empty(); }
   friend auto operator<=>(const PeerRules&, const PeerRules&) = default;
 };
+
+// A pod as rules between pods see it. Pods that are equal in this share one object.
+struct Peer {
+  std::string ns;
+  Labels labels;
+  PeerRules rules;
+
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
+using PeerRef = std::shared_ptr<const Peer>;
 
 }  // namespace fairlead

@@ -131,6 +131,7 @@ struct PodInfo {
   GpuGrant gpu_grant;                     // of each of these, where they are shared
 
   PodShape shape;
+  Labels labels;
   PeerRules rules;
   std::int32_t priority = 0;
   GangKey gang;

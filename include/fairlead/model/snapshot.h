@@ -38,6 +38,14 @@ struct MemberView {
   NodeId node;               // where assumed or bound
   GpuMask gpus = 0;          // devices held there
   GpuGrant grant;            // of each of these, where it is a share
+  PeerRef peer;              // null: no rule between pods matters
+};
+
+// A pod that runs on a node, or is about to.
+struct Resident {
+  NodeId node;
+  bool terminating = false;
+  PeerRef peer;
 };
 
 struct GangView {
@@ -102,11 +110,18 @@ struct Snapshot {
   // Gangs that have a pending member, or that are partial and never started, in order of id: what a
   // decision looks at.
   std::vector<std::shared_ptr<const GangView>> waiting;
+  // The pods on nodes, in order of NodeId, where a rule between pods can matter: all of them while
+  // a pod with such a rule is pending, else those that keep others away (anti-affinity). Null where
+  // that is none.
+  std::shared_ptr<const std::vector<Resident>> residents;
 };
 
 // True if a decision has to look at the gang: it has a pending member, or it holds room in part and
 // may have to give it back.
 bool NeedsDecision(const GangView& gang);
+
+// May a decision bind this member?
+bool IsPlaceable(const MemberView& member);
 
 // The gang with this id, or null.
 const GangView* FindGang(const Snapshot& snapshot, GangId id);

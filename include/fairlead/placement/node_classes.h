@@ -50,6 +50,9 @@ class NodeClasses {
   std::vector<NodeId> sample_;           // by class
 };
 
+// Do the node selector and the node affinity hold for the node?
+bool Selects(const PodShape& shape, const NodeInfo& node);
+
 // Does a pod with these tolerations get past the taint? PreferNoSchedule keeps nobody out.
 bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations);
 

@@ -25,6 +25,10 @@
 // in a domain that had room for each of them alone; then the next one is tried. Members beyond the
 // need that find no room in the domain follow in those above it, as far as the gang may go.
 //
+// Rules between pods (PeerBook). Members that a rule may keep from a node are placed one by one,
+// each on the first node in the same order that its rules let it on. A member may be what another
+// one of its gang waits for, so the rest of a gang is tried again as long as one more is placed.
+//
 // What is remembered within one decision, while room only shrinks: nodes that are full for a shape
 // (never looked at again), and how many members of a shape the cluster can take at most, so that a
 // gang that cannot start is refused at once. What was learned from room that is given back is
@@ -45,13 +49,11 @@
 #include "fairlead/model/plan.h"
 #include "fairlead/model/snapshot.h"
 #include "fairlead/placement/node_classes.h"
+#include "fairlead/placement/peer_book.h"
 #include "fairlead/placement/room.h"
 #include "fairlead/placement/topology.h"
 
 namespace fairlead {
-
-// May a decision bind this member?
-bool IsPlaceable(const MemberView& member);
 
 // How much of each resource a gang may take (by ResourceId, GPUs under gpu/<model>), whatever room
 // there is.
@@ -65,8 +67,9 @@ struct Allowance {
   }
 };
 
-// Placeable members of one shape, as positions in GangView::members.
+// Placeable members of one shape, as positions in the gang's members.
 struct MemberGroup {
+  const GangView* gang = nullptr;
   ShapeId shape;
   std::vector<std::uint32_t> members;  // ascending
 };
@@ -77,20 +80,27 @@ struct Vicinity {
   Nearness nearness;
 };
 
-// In order of the first member.
+// In order of the first member. The gang must outlive them.
 std::vector<MemberGroup> GroupByShape(const GangView& gang);
+
+// Of one gang: the members that out[first..] does not place.
+std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
+                                  const std::vector<Placement>& out, std::size_t first);
 
 // What came of trying to place as many members as fit.
 struct FillResult {
   std::int64_t placed = 0;
-  ShapeId short_shape;  // the first group of which not all fit; None if all fit
+  // Of the first member that does not fit, in order of groups; none if all fit.
+  ShapeId short_shape;
+  PeerBook::Kind short_kind = PeerBook::kPlain;
 };
 
 class Placer {
  public:
   // The snapshot and the classes must outlive this. `capacity`: of the cluster, to tell which shape
   // is harder.
-  Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, ResourceVector capacity);
+  Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, PeerBook peers,
+         ResourceVector capacity);
 
   // Places at least `need` (> 0) of the gang's placeable members and as many as fit, appends them
   // to `out` and keeps their room; or returns false and leaves no trace. `allowance`, if not null,
@@ -115,6 +125,11 @@ class Placer {
   void Undo();
 
   const Room& room() const { return room_; }
+  const PeerBook& peers() const { return peers_; }
+  // Of a member of the group, by its position in the gang.
+  PeerBook::Kind KindOf(const MemberGroup& group, std::uint32_t member);
+  // Can rules between pods keep one of the members from a node?
+  bool Ruled(const MemberGroup& group);
   const ShapeNeed& Need(ShapeId shape) { return StateOf(shape).need; }
 
   // Node rows looked at so far.
@@ -137,9 +152,9 @@ class Placer {
   struct GroupRun {
     const MemberGroup& group;
     ShapeState& state;
-    GangId gang;
-    std::vector<Placement>* out;  // may be null
-    Allowance* allowance;         // may be null
+    PeerBook::Kind kind;  // whose rules keep nodes out; the members' where it is not kPlain
+    std::vector<Placement>* out;
+    Allowance* allowance;  // may be null
     std::int64_t want;
     std::int64_t placed;
   };
@@ -151,12 +166,14 @@ class Placer {
     std::int64_t left = 0;   // members of its hardest group that find room beyond these
   };
 
-  bool Place(const std::vector<MemberGroup>& groups, GangId gang, std::int64_t need,
-             std::vector<Placement>* out, Allowance* allowance);
-  bool PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, GangId gang,
-                   std::int64_t need, std::vector<Placement>* out, Allowance* allowance);
+  bool Place(const std::vector<MemberGroup>& groups, std::int64_t need, std::vector<Placement>* out,
+             Allowance* allowance);
+  std::int64_t PlaceRest(const std::vector<MemberGroup>& groups, std::size_t first,
+                         std::vector<Placement>* out, Allowance* allowance);
+  bool PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, std::int64_t need,
+                   std::vector<Placement>* out, Allowance* allowance);
   void Widen(std::vector<MemberGroup> rest, const Domain& domain, const Nearness& nearness,
-             GangId gang, std::vector<Placement>* out, Allowance* allowance);
+             std::vector<Placement>* out, Allowance* allowance);
   // By group, then name rank: how many of its members fit on the node.
   std::vector<std::vector<std::int64_t>> CountFits(const std::vector<MemberGroup>& groups);
   std::vector<DomainRoom> DomainRooms(const std::vector<MemberGroup>& groups,
@@ -166,21 +183,27 @@ class Placer {
   void SortHardestFirst(std::vector<MemberGroup>* groups);
   std::int64_t Bound(const std::vector<MemberGroup>& groups);
   void Begin();
-  std::int64_t PlaceGroup(const MemberGroup& group, GangId gang, std::vector<Placement>* out,
+  std::vector<PeerBook::Kind> KindsOf(const MemberGroup& group);
+  std::int64_t PlaceGroup(const MemberGroup& group, std::vector<Placement>* out,
                           Allowance* allowance);
+  std::int64_t PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
+                          std::vector<Placement>* out, Allowance* allowance);
   std::int64_t Allowed(const ShapeState& state, const Allowance& allowance, NodeId node,
                        std::int64_t want) const;
   void Use(const ShapeState& state, NodeId node, std::int64_t count, Allowance* allowance) const;
   void PlaceOnShared(GroupRun* run);
-  bool TakeShares(NodeId node, bool only_shared, GroupRun* run);
+  bool TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run);
   void Close(std::uint32_t rank, GroupRun* run);
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
-  static void Assign(const GroupRun& run, std::int64_t count, NodeId node, GpuMask devices);
+  bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
+  bool MayTake(const GroupRun& run, std::uint32_t rank);
+  void Assign(const GroupRun& run, std::int64_t count, std::uint32_t rank, GpuMask devices);
 
   const Snapshot& snapshot_;
   const NodeClasses& classes_;
   Room room_;
+  PeerBook peers_;
   ResourceVector capacity_;
   std::vector<ResourceId> model_resources_;          // gpu/<model> by ModelId
   std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use

@@ -135,22 +135,7 @@ struct Refusal {
 };
 
 std::vector<Refusal> SpecRefusals() {
-  const std::string required = "requiredDuringSchedulingIgnoredDuringExecution: not supported yet";
   return {
-      {[](PodSpec* p) { p->near.emplace_back(); }, "spec.affinity.podAffinity." + required},
-      {[](PodSpec* p) { p->away.emplace_back(); }, "spec.affinity.podAntiAffinity." + required},
-      {[](PodSpec* p) {
-         p->spread = {{"ScheduleAnyway"}, {"DoNotSchedule"}, {"DoNotSchedule"}};
-       },
-       "spec.topologySpreadConstraints[1].whenUnsatisfiable: DoNotSchedule: not supported yet"},
-      {[](PodSpec* p) {
-         p->containers = {{}, {{}, false, 8080}};
-       },
-       "spec.containers[1].ports[1].hostPort: not supported yet"},
-      {[](PodSpec* p) {
-         p->init_containers = {{{}, true, 8080}};
-       },
-       "spec.initContainers[0].ports[1].hostPort: not supported yet"},
       {[](PodSpec* p) {
          p->volume_sources = {"emptyDir", "persistentVolumeClaim", "ephemeral"};
        },
@@ -251,8 +236,6 @@ TEST(DecodeRefusals, TheFirstInOrderIsNamed) {
   EXPECT_EQ(Decode(pod).invalid, "annotation fairlead.dev/topology-segment: not supported yet");
   pod.scheduling_group = true;
   EXPECT_EQ(Decode(pod).invalid, "spec.schedulingGroup: not supported yet");
-  pod.near.emplace_back();
-  EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.affinity.podAffinity"));
   pod.containers = {{{{"cpu", "x"}}}};
   EXPECT_TRUE(Decode(pod).invalid.starts_with("spec.containers[0]"));
 }

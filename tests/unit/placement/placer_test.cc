@@ -23,7 +23,8 @@ using testing_support::NodeShape;
 struct Fixture {
   explicit Fixture(Cluster* cluster)
       : snapshot(cluster->Take()), classes(*snapshot, AllShapes(*snapshot)) {
-    placer.emplace(*snapshot, classes, Room::Free(*snapshot), Capacity(*snapshot));
+    placer.emplace(*snapshot, classes, Room::Free(*snapshot), PeerBook::Now(*snapshot),
+                   Capacity(*snapshot));
   }
 
   static std::vector<ShapeId> AllShapes(const Snapshot& s) {

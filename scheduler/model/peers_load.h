@@ -1,0 +1,25 @@
+// Reads what peers_json.h writes. Heavy (simdjson): include it in a .cc only.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "fairlead/model/json_fields.h"
+#include "fairlead/model/snapshot.h"
+
+namespace fairlead {
+
+std::vector<std::string> ReadStrings(JsonFields* fields, std::string_view key);
+// Keys must be in order.
+Labels ReadLabels(JsonFields* fields, std::string_view key);
+std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_view key,
+                                               std::optional<Error>* error);
+
+// Fields "peers" and "residents", where the text has them.
+struct LoadedPeers {
+  std::vector<PeerRef> peers;
+  std::shared_ptr<const std::vector<Resident>> residents;
+};
+LoadedPeers ReadPeers(JsonFields* root, std::size_t nodes, std::optional<Error>* error);
+
+}  // namespace fairlead
