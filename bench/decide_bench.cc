@@ -40,7 +40,9 @@ void AddNodes(Cluster* cluster, int nodes) {
   for (int n = 0; n < nodes; ++n) {
     NodeShape shape{.cpu = 96, .memory_gib = 1024, .gpus = 8};
     shape.model = kModels[n % 5];
-    shape.labels = {{"zone", "z" + std::to_string(n % 8)}, {"rack", "r" + std::to_string(n / 32)}};
+    shape.labels = {{"zone", "z" + std::to_string(n % 8)},
+                    {"rack", "r" + std::to_string(n / 32)},
+                    {"host", std::to_string(n)}};
     cluster->Node(Cluster::Numbered("node", n), shape);
   }
 }
@@ -218,6 +220,85 @@ void Near(benchmark::State& state) {
   RunDecide(state, &cluster, policy);
 }
 BENCHMARK(Near)->Arg(8)->Arg(4096)->Unit(benchmark::kMillisecond);
+
+PodSelector PodsOf(const std::string& app) {
+  PodSelector pods;
+  pods.namespaces = {"default"};
+  pods.labels = {{"app", RequirementOp::kIn, {app}}};
+  return pods;
+}
+
+// 5,000 nodes, half of them full of pods of others, each with labels of its own as Jobs' pods have.
+void AddPeers(Cluster* cluster) {
+  AddNodes(cluster, 5'000);
+  for (int g = 0; g < 2'500; ++g) {
+    GangShape gang{.name = "full" + std::to_string(g), .queue = "q0", .pods = 8, .gpus = 1};
+    gang.labels = {{"app", gang.name}, {"job-name", gang.name}};
+    gang.bound.assign(8, Cluster::Numbered("node", g));
+    cluster->Gang(gang);
+  }
+}
+
+// 2,500 pods of a whole node, each with the same port of its host.
+void HostPorts(benchmark::State& state) {
+  Cluster cluster;
+  AddPeers(&cluster);
+  for (int g = 0; g < 2'500; ++g) {
+    GangShape pod{.name = "g" + std::to_string(g), .queue = "q0", .gpus = 8};
+    pod.labels = {{"app", pod.name}};
+    pod.rules.ports = {{"0.0.0.0", "TCP", 29500}};
+    cluster.Gang(pod);
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(HostPorts)->Unit(benchmark::kMillisecond);
+
+// Gangs of so many pods, 2,000 pods together; each stays away from its like.
+void Apart(benchmark::State& state) {
+  Cluster cluster;
+  AddPeers(&cluster);
+  for (std::int64_t g = 0; g * state.range(0) < 2'000; ++g) {
+    GangShape gang{.name = "g" + std::to_string(g), .queue = "q0", .pods = state.range(0)};
+    gang.gpus = 1;
+    gang.labels = {{"app", gang.name}};
+    gang.rules.away = {{PodsOf(gang.name), "rack"}};
+    if (gang.pods > 8) gang.rules.away.front().topology = "host";
+    cluster.Gang(gang);
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Apart)->Arg(8)->Arg(2'000)->Unit(benchmark::kMillisecond);
+
+// The same, evenly over 8 zones.
+void Spread(benchmark::State& state) {
+  Cluster cluster;
+  AddPeers(&cluster);
+  for (std::int64_t g = 0; g * state.range(0) < 2'000; ++g) {
+    GangShape gang{.name = "g" + std::to_string(g), .queue = "q0", .pods = state.range(0)};
+    gang.gpus = 1;
+    gang.labels = {{"app", gang.name}};
+    gang.rules.spread.push_back({.pods = PodsOf(gang.name), .topology = "zone"});
+    cluster.Gang(gang);
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Spread)->Arg(8)->Arg(2'000)->Unit(benchmark::kMillisecond);
+
+// The check that each plan passes before it is carried out.
+void VerifyApart(benchmark::State& state) {
+  Cluster cluster;
+  AddPeers(&cluster);
+  GangShape gang{.name = "g", .queue = "q0", .pods = 2'000, .gpus = 1};
+  gang.labels = {{"app", "g"}};
+  gang.rules.away = {{PodsOf("g"), "host"}};
+  cluster.Gang(gang);
+  const auto snapshot = cluster.Take();
+  const Policy policy = QueuesPolicy();
+  const Plan plan = Decide({*snapshot, policy, Instant{}}).plan;
+  for (auto _ : state) benchmark::DoNotOptimize(Verify(*snapshot, policy, plan));
+  state.counters["placed"] = static_cast<double>(plan.bind.size());
+}
+BENCHMARK(VerifyApart)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace fairlead
