@@ -1,11 +1,7 @@
 // explain: why a gang waits that could start if there were room.
 //
-// For one member that finds no node the words are kube-scheduler's, since people and autoscalers
-// read them: "0/N nodes are available: ", then per reason the number of nodes that it removes, as
-// texts in bytewise order. A node counts under its first failing filter (cordon, taints, selector,
-// accepted GPU models, ports of the host, resources, rules between pods); the resources filter
-// names every resource that is short. For a gang, as many members as fit are set down first, and
-// the words are about the next one.
+// For one member that finds no node the words are kube-scheduler's (NodeReasons). For a gang, as
+// many members as fit are set down first, and the words are about the next one.
 //
 // NoMatchingNode if this also happens on the same cluster with nothing running, and then the words
 // are about that.
@@ -25,60 +21,13 @@
 
 #include "fairlead/base/quantity.h"
 #include "fairlead/model/gpu_share.h"
+#include "scheduler/cycle/node_reasons.h"
 #include "scheduler/cycle/passes.h"
 
 namespace fairlead {
 namespace {
 
 constexpr std::size_t kShapesShown = 3;
-
-std::string Insufficient(const Snapshot& snapshot, ResourceId resource) {
-  if (resource == kPods) return "Too many pods";
-  return "Insufficient " + snapshot.names->resources[resource.index()];
-}
-
-std::string StaticReason(const Snapshot& snapshot, const NodeClasses& classes, std::uint32_t c,
-                         const Verdict& verdict, const PodShape& shape) {
-  switch (verdict.failed) {
-    case Predicate::kUnschedulable:
-      return "node(s) were unschedulable";
-    case Predicate::kTaint: {
-      const NodeInfo& info = snapshot.nodes->info[classes.Sample(c).index()];
-      const Taint& taint = info.taints[verdict.taint];
-      return fmt::format("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value);
-    }
-    case Predicate::kSelector:
-      return "node(s) didn't match Pod's node affinity/selector";
-    case Predicate::kModel:
-      return fmt::format("node(s) didn't have an accepted GPU model ({})",
-                         fmt::join(shape.gpu_models, ", "));
-    case Predicate::kShare:
-      return "node(s) didn't have GPUs large enough for the share";
-    case Predicate::kNone:
-      break;
-  }
-  return "";
-}
-
-std::string PeerReason(PeerRule rule) {
-  switch (rule) {
-    case PeerRule::kPorts:
-      return "node(s) didn't have free ports for the requested pod ports";
-    case PeerRule::kSpreadLabel:
-      return "node(s) didn't match pod topology spread constraints (missing required label)";
-    case PeerRule::kSpread:
-      return "node(s) didn't match pod topology spread constraints";
-    case PeerRule::kNear:
-      return "node(s) didn't match pod affinity rules";
-    case PeerRule::kAway:
-      return "node(s) didn't match pod anti-affinity rules";
-    case PeerRule::kKeptAway:
-      return "node(s) didn't satisfy existing pods anti-affinity rules";
-    case PeerRule::kNone:
-      break;
-  }
-  return "";
-}
 
 // What the first member that does not fit sees.
 struct Shortfall {
@@ -125,73 +74,13 @@ class Lookout {
   Shortfall Measure(const std::vector<MemberGroup>& groups, std::int64_t need) {
     const FillResult fill = placer_->Fill(groups);
     Shortfall shortfall{fill.placed, ""};
-    if (fill.placed < need) shortfall.nodes = NodesFor(fill);
+    if (fill.placed < need) {
+      steps_ += placer_->room().ranks();
+      shortfall.nodes =
+          NodeReasons(snapshot_, classes_, placer_, fill.short_shape, fill.short_kind).Summary();
+    }
     placer_->Undo();
     return shortfall;
-  }
-
-  std::string NodesFor(const FillResult& fill) {
-    const ShapeId shape_id = fill.short_shape;
-    const std::size_t total = snapshot_.nodes->by_name.size();
-    if (total == 0) return "no nodes available to schedule pods";
-    const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
-    std::map<std::string, std::uint64_t> reasons;
-    std::vector<bool> may_run(classes_.size(), false);
-    for (std::uint32_t c = 0; c < classes_.size(); ++c) {
-      const Verdict verdict = classes_.Check(shape_id, c);
-      may_run[c] = verdict.failed == Predicate::kNone;
-      if (!may_run[c]) {
-        reasons[StaticReason(snapshot_, classes_, c, verdict, shape)] += classes_.Count(c);
-      }
-    }
-    CountByNode(fill, may_run, &reasons);
-    std::vector<std::string> texts;
-    texts.reserve(reasons.size());
-    for (const auto& [reason, count] : reasons) {
-      texts.push_back(fmt::format("{} {}", count, reason));
-    }
-    std::sort(texts.begin(), texts.end());
-    return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
-  }
-
-  // Ports of the host stand before resources, the other rules between pods after them.
-  void CountByNode(const FillResult& fill, const std::vector<bool>& may_run,
-                   std::map<std::string, std::uint64_t>* reasons) {
-    const ResourceVector& requests = (*snapshot_.shape_requests)[fill.short_shape.index()];
-    const ShapeNeed& need = placer_->Need(fill.short_shape);
-    std::vector<std::uint64_t> missing(requests.size(), 0);
-    std::uint64_t without_gpus = 0;
-    const Room& room = placer_->room();
-    steps_ += room.ranks();
-    for (std::uint32_t rank = 0; rank < room.ranks(); ++rank) {
-      if (!may_run[classes_.ClassAt(rank)]) continue;
-      const NodeId node = room.NodeAt(rank);
-      const PeerRule rule = placer_->peers().Broken(fill.short_kind, rank);
-      if (rule == PeerRule::kPorts) {
-        ++(*reasons)[PeerReason(rule)];
-        continue;
-      }
-      bool enough = true;
-      for (std::uint32_t r = 0; r < requests.size(); ++r) {
-        const std::int64_t wanted = requests.Get(ResourceId(r));
-        const bool known = r < snapshot_.usage.resources;
-        const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
-        if (free >= wanted) continue;
-        ++missing[r];
-        enough = false;
-      }
-      const bool some = need.slices.empty() ? room.FreeDevices(node) >= need.gpus
-                                            : room.ShareFits(need, node) > 0;
-      if (!some) ++without_gpus;
-      if (enough && some && rule != PeerRule::kNone) ++(*reasons)[PeerReason(rule)];
-    }
-    for (std::uint32_t r = 0; r < missing.size(); ++r) {
-      if (missing[r] > 0) (*reasons)[Insufficient(snapshot_, ResourceId(r))] += missing[r];
-    }
-    if (without_gpus == 0) return;
-    const bool whole = need.slices.empty();
-    (*reasons)[whole ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs"] +=
-        without_gpus;
   }
 
   const Snapshot& snapshot_;

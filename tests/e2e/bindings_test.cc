@@ -198,5 +198,56 @@ TEST_F(BindingTest, NodeAffinityIsHonoured) {
   });
 }
 
+TEST_F(BindingTest, RulesBetweenPodsAreHonoured) {
+  std::vector<NodeSpec> nodes(3);
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    nodes[n].name = ns() + "-" + std::to_string(n);
+    nodes[n].labels = {{"zone", n == 2 ? "far" : "here"}};
+  }
+  ASSERT_EQ(kubelets().AddNodes(nodes), 3U);
+  StartScheduler();
+  const auto create = [this](const char* name, const char* affinity, const char* terms) {
+    Json pod = PodObject({.name = name});
+    pod["metadata"]["labels"]["app"] = name;
+    Json& required =
+        pod["spec"]["affinity"][affinity]["requiredDuringSchedulingIgnoredDuringExecution"];
+    required = Json::parse(terms);
+    ASSERT_TRUE(api().Post(PodPath(), pod).ok());
+  };
+  // Waits until there is a database, and is then put into its zone.
+  create("web", "podAffinity",
+         R"([{"topologyKey":"zone","labelSelector":{"matchLabels":{"app":"db"}}}])");
+  EXPECT_THAT(WaitPending("web"), testing::HasSubstr("3 node(s) didn't match pod affinity rules"));
+  Json db = PodObject({.name = "db"});
+  db["metadata"]["labels"]["app"] = "db";
+  db["spec"]["nodeSelector"]["zone"] = "far";
+  ASSERT_TRUE(api().Post(PodPath(), db).ok());
+  ASSERT_TRUE(WaitPhase("web", "Running"));
+  // Stays away from both.
+  create("loner", "podAntiAffinity",
+         R"([{"topologyKey":"zone","labelSelector":{"matchExpressions":[
+             {"key":"app","operator":"In","values":["web","db"]}]}}])");
+  ASSERT_TRUE(WaitPhase("loner", "Running"));
+  // Four with one port of the host, on three nodes.
+  for (const std::string name : {"port-1", "port-2", "port-3", "port-4"}) {
+    Json pod = PodObject({.name = name});
+    pod["spec"]["containers"][0]["ports"] =
+        Json::parse(R"([{"containerPort":8080,"hostPort":8080}])");
+    ASSERT_TRUE(api().Post(PodPath(), pod).ok());
+    if (name == "port-4") break;
+    ASSERT_TRUE(WaitPhase(name, "Running"));
+  }
+  EXPECT_THAT(WaitPending("port-4"),
+              testing::HasSubstr("3 node(s) didn't have free ports for the requested pod ports"));
+  kubelets().Look([&](const ClusterView& view) {
+    EXPECT_EQ(view.Find(ns(), "web")->node, ns() + "-2");
+    EXPECT_NE(view.Find(ns(), "loner")->node, ns() + "-2");
+    const std::set<std::string> used = {view.Find(ns(), "port-1")->node,
+                                        view.Find(ns(), "port-2")->node,
+                                        view.Find(ns(), "port-3")->node};
+    EXPECT_EQ(used.size(), 3U);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::e2e

@@ -1,0 +1,138 @@
+#include "scheduler/cycle/node_reasons.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace fairlead {
+namespace {
+
+std::string PeerText(PeerRule rule) {
+  switch (rule) {
+    case PeerRule::kPorts:
+      return "node(s) didn't have free ports for the requested pod ports";
+    case PeerRule::kSpreadLabel:
+      return "node(s) didn't match pod topology spread constraints (missing required label)";
+    case PeerRule::kSpread:
+      return "node(s) didn't match pod topology spread constraints";
+    case PeerRule::kNear:
+      return "node(s) didn't match pod affinity rules";
+    case PeerRule::kAway:
+      return "node(s) didn't match pod anti-affinity rules";
+    case PeerRule::kKeptAway:
+      return "node(s) didn't satisfy existing pods anti-affinity rules";
+    case PeerRule::kNone:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+NodeReasons::NodeReasons(const Snapshot& snapshot, const NodeClasses& classes, Placer* placer,
+                         ShapeId shape, PeerBook::Kind kind)
+    : snapshot_(snapshot),
+      classes_(classes),
+      placer_(*placer),
+      shape_(*(*snapshot.shapes)[shape.index()]),
+      requests_((*snapshot.shape_requests)[shape.index()]),
+      need_(placer->Need(shape)),
+      kind_(kind) {
+  fixed_.reserve(classes.size());
+  for (std::uint32_t c = 0; c < classes.size(); ++c) fixed_.push_back(classes.Check(shape, c));
+}
+
+template <typename Each>
+void NodeReasons::ForEach(std::uint32_t rank, Each each) const {
+  const std::uint32_t node_class = classes_.ClassAt(rank);
+  if (fixed_[node_class].failed != Predicate::kNone) {
+    each(Reason{Source::kFixed, node_class});
+    return;
+  }
+  const PeerRule rule = placer_.peers().Broken(kind_, rank);
+  const Reason by_rule{Source::kPeers, static_cast<std::uint32_t>(rule)};
+  if (rule == PeerRule::kPorts) {
+    each(by_rule);
+    return;
+  }
+  const Room& room = placer_.room();
+  const NodeId node = room.NodeAt(rank);
+  bool enough = true;
+  for (std::uint32_t r = 0; r < requests_.size(); ++r) {
+    const std::int64_t wanted = requests_.Get(ResourceId(r));
+    const bool known = r < snapshot_.usage.resources;
+    const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
+    if (free >= wanted) continue;
+    each(Reason{Source::kResource, r});
+    enough = false;
+  }
+  const bool some =
+      need_.slices.empty() ? room.FreeDevices(node) >= need_.gpus : room.ShareFits(need_, node) > 0;
+  if (!some) each(Reason{Source::kGpus, 0});
+  if (enough && some && rule != PeerRule::kNone) each(by_rule);
+}
+
+std::string NodeReasons::FixedText(std::uint32_t node_class) const {
+  const Verdict& verdict = fixed_[node_class];
+  switch (verdict.failed) {
+    case Predicate::kUnschedulable:
+      return "node(s) were unschedulable";
+    case Predicate::kTaint: {
+      const NodeInfo& info = snapshot_.nodes->info[classes_.Sample(node_class).index()];
+      const Taint& taint = info.taints[verdict.taint];
+      return fmt::format("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value);
+    }
+    case Predicate::kSelector:
+      return "node(s) didn't match Pod's node affinity/selector";
+    case Predicate::kModel:
+      return fmt::format("node(s) didn't have an accepted GPU model ({})",
+                         fmt::join(shape_.gpu_models, ", "));
+    case Predicate::kShare:
+      return "node(s) didn't have GPUs large enough for the share";
+    case Predicate::kNone:
+      break;
+  }
+  return "";
+}
+
+std::string NodeReasons::Text(const Reason& reason) const {
+  switch (reason.source) {
+    case Source::kFixed:
+      return FixedText(reason.detail);
+    case Source::kPeers:
+      return PeerText(static_cast<PeerRule>(reason.detail));
+    case Source::kResource:
+      if (ResourceId(reason.detail) == kPods) return "Too many pods";
+      return "Insufficient " + snapshot_.names->resources[reason.detail];
+    case Source::kGpus:
+      return need_.slices.empty() ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs";
+  }
+  return "";
+}
+
+std::vector<std::string> NodeReasons::On(std::uint32_t rank) const {
+  std::vector<std::string> texts;
+  ForEach(rank, [&](const Reason& reason) { texts.push_back(Text(reason)); });
+  return texts;
+}
+
+std::string NodeReasons::Summary() const {
+  const std::size_t total = snapshot_.nodes->by_name.size();
+  if (total == 0) return "no nodes available to schedule pods";
+  std::map<Reason, std::uint64_t> counts;
+  for (std::uint32_t rank = 0; rank < total; ++rank) {
+    ForEach(rank, [&counts](const Reason& reason) { ++counts[reason]; });
+  }
+  std::map<std::string, std::uint64_t> by_text;  // several classes have one
+  for (const auto& [reason, count] : counts) by_text[Text(reason)] += count;
+  std::vector<std::string> texts;
+  texts.reserve(by_text.size());
+  for (const auto& [text, count] : by_text) texts.push_back(fmt::format("{} {}", count, text));
+  std::sort(texts.begin(), texts.end());
+  return fmt::format("0/{} nodes are available: {}.", total, fmt::join(texts, ", "));
+}
+
+}  // namespace fairlead
