@@ -73,11 +73,14 @@ constexpr std::array<Section, 5> kSections = {{
     {"log", "What is logged.", kLogFields},
 }};
 
-constexpr std::array<Field<Policy>, 2> kPolicyFields = {{
+constexpr std::array<Field<Policy>, 3> kPolicyFields = {{
     {"max_gang_size", FieldKind::kInt, &Policy::max_gang_size,
      "Pods of the largest gang; a larger one is refused as invalid.", 1, 100'000},
     {"bind_timeout", FieldKind::kDuration, &Policy::bind_timeout,
      "Time after which a gang that is bound only in part is rolled back.", kSecond, 60 * kMinute},
+    {"stale_grace", FieldKind::kDuration, &Policy::stale_grace,
+     "Time after which a gang that has lost members that it needs gives up the others; 0s: never.",
+     0, 30 * kDay},
 }};
 
 constexpr std::array<Field<AgingPolicy>, 2> kAgingFields = {{

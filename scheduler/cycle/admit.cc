@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -35,6 +36,37 @@ std::int64_t AgedPriority(const GangView& gang, const AgingPolicy& aging, Instan
   return gang.priority + std::min(aging.max, (now - gang.submitted).ns / aging.step.ns);
 }
 
+// The first role of which not enough members exist.
+std::optional<std::size_t> ShortRole(const GangView& gang) {
+  std::vector<std::int64_t> missing = RolesMissing(gang);
+  for (const MemberView& member : gang.members) {
+    if (IsPlaceable(member) && member.role != kNoRole) --missing[member.role];
+  }
+  for (std::size_t r = 0; r < missing.size(); ++r) {
+    if (missing[r] > 0) return r;
+  }
+  return std::nullopt;
+}
+
+Refusal ShortOf(const GangView& gang, std::size_t role) {
+  std::int64_t known = 0;
+  for (const MemberView& member : gang.members) {
+    const bool there = IsPlaceable(member) || member.state != MemberState::kPending;
+    if (member.role == role && there && !member.terminating) ++known;
+  }
+  const GangRole& short_of = gang.terms.roles[role];
+  return {ReasonCode::kWaitingForMembers,
+          fmt::format("waits for members: {} of {} pods of role {} exist", known, short_of.least,
+                      short_of.name)};
+}
+
+// Members that must be placed together, at least 1.
+std::int64_t Need(const GangView& gang, const MemberCount& count) {
+  std::int64_t roles = 0;
+  for (const std::int64_t missing : RolesMissing(gang)) roles += missing;
+  return std::max({std::int64_t{1}, gang.min_member - count.held, roles});
+}
+
 std::optional<Refusal> Refuse(const GangView& gang, const MemberCount& count,
                               const QueueContext& context, const DecideInput& input) {
   const Policy& policy = input.policy;
@@ -55,13 +87,19 @@ std::optional<Refusal> Refuse(const GangView& gang, const MemberCount& count,
     return Refusal{ReasonCode::kWaitingForMembers,
                    fmt::format("waits for {}, which does not exist", gang.missing)};
   }
-  const std::int64_t wanted = std::max<std::int64_t>(1, gang.min_member - count.held);
-  if (count.placeable >= wanted) {
+  if (count.room == 0 && count.placeable > 0) {
+    return Refusal{
+        ReasonCode::kGangMaximum,
+        fmt::format("the gang runs with {} pods, which is its maximum", *gang.terms.most)};
+  }
+  const std::optional<std::size_t> short_role = ShortRole(gang);
+  if (count.placeable >= Need(gang, count) && !short_role) {
     if (gang.not_before <= input.now) return std::nullopt;
     return Refusal{ReasonCode::kBackoff, fmt::format("a binding failed; tried again at {}",
                                                      FormatInstant(gang.not_before))};
   }
   if (count.gated > 0) return Refusal{ReasonCode::kSchedulingGated, GatedText(gang, count)};
+  if (short_role) return ShortOf(gang, *short_role);
   const std::int64_t known = count.held + count.placeable;
   return Refusal{ReasonCode::kWaitingForMembers,
                  fmt::format("waits for members: {} of {} pods exist", known, gang.min_member)};
@@ -94,6 +132,8 @@ MemberCount CountMembers(const GangView& gang) {
     }
   }
   if (mixed) count.shape = ShapeId::None();
+  count.room = std::numeric_limits<std::int64_t>::max();
+  if (gang.terms.most) count.room = std::max<std::int64_t>(0, *gang.terms.most - count.holding);
   return count;
 }
 
@@ -105,7 +145,7 @@ Admission Admit(const DecideInput& input, const QueueContext& context,
   for (std::size_t i = 0; i < snapshot.waiting.size(); ++i) {
     const GangView& gang = *snapshot.waiting[i];
     const MemberCount count = CountMembers(gang);
-    if (count.placeable + count.gated == 0 && count.held >= gang.min_member) {
+    if (count.placeable + count.gated == 0 && !gang.partial) {
       admission.outcomes[i] = Outcome::kIdle;
       continue;
     }
@@ -114,8 +154,8 @@ Admission Admit(const DecideInput& input, const QueueContext& context,
         .gang = &gang,
         .queue = context.claims[gang.claim.index()].queue,
         .held = count.held,
-        .need = std::max<std::int64_t>(1, gang.min_member - count.held),
-        .placeable = count.placeable,
+        .need = Need(gang, count),
+        .placeable = std::min(count.placeable, count.room),
         .shape = count.shape,
         .running = count.holding > 0,
         .priority = AgedPriority(gang, input.policy.aging, input.now),

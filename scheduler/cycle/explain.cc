@@ -140,7 +140,7 @@ class Explainer {
 
   PendingGang Explain(const Candidate& candidate, const std::optional<Topology>& topology) {
     const GangView& gang = *candidate.gang;
-    const std::vector<MemberGroup> groups = GroupByShape(gang);
+    const std::vector<MemberGroup> groups = GroupNeeded(gang);
     const Shortfall& never = empty_.Look(groups, candidate.need);
     if (!never.nodes.empty()) {
       return {gang.id, ReasonCode::kNoMatchingNode,

@@ -64,6 +64,7 @@ struct MemberCount {
   std::int64_t gated = 0;      // wait for a scheduling gate
   std::int64_t assumed = 0;    // part of held: a binding is under way
   std::int64_t holding = 0;    // hold room, counting or not
+  std::int64_t room = 0;       // members that may still come under the gang's maximum, at least 0
   ShapeId shape;               // of all placeable members; None where they differ
 };
 MemberCount CountMembers(const GangView& gang);

@@ -107,6 +107,7 @@ QueueSpec ReadQueue(JsonFields* fields) {
 void ReadRules(JsonFields* fields, std::optional<Error>* error, Policy* policy) {
   policy->max_gang_size = fields->Int("max_gang_size", 1);
   policy->bind_timeout.ns = fields->Int("bind_timeout_ns", 0);
+  if (fields->Has("stale_grace_ns")) policy->stale_grace.ns = fields->Int("stale_grace_ns", 0);
   if (fields->Has("aging")) {
     JsonFields aging(fields->Child("aging"), "aging", error);
     policy->aging.step.ns = aging.Int("step_ns", 0);
@@ -141,6 +142,9 @@ void WritePolicy(const Policy& policy, JsonWriter* json) {
   json->EndArray();
   json->Field("max_gang_size", policy.max_gang_size);
   json->Field("bind_timeout_ns", policy.bind_timeout.ns);
+  if (policy.stale_grace != Policy().stale_grace) {
+    json->Field("stale_grace_ns", policy.stale_grace.ns);
+  }
   if (policy.aging != AgingPolicy{}) {
     json->Key("aging").BeginObject();
     json->Field("step_ns", policy.aging.step.ns).Field("max", policy.aging.max).EndObject();

@@ -230,7 +230,31 @@ class Verifier {
       if (whole < gang.min_member) {
         Object("gang {} would hold {} of {} members", Name(gang), whole, gang.min_member);
       }
+      CheckTerms(gang, members);
       CheckNear(gang, members);
+    }
+  }
+
+  void CheckTerms(const GangView& gang, const std::set<std::uint32_t>& bound) {
+    std::int64_t running = 0;
+    std::map<std::uint32_t, std::int64_t> of_role;
+    for (std::uint32_t m = 0; m < gang.members.size(); ++m) {
+      const MemberView& member = gang.members[m];
+      const bool is_bound = bound.contains(m);
+      if (is_bound || CountsTowardsMinimum(member)) ++of_role[member.role];
+      const bool runs =
+          member.state == MemberState::kAssumed || member.state == MemberState::kBound;
+      if (is_bound || runs) ++running;
+    }
+    if (gang.terms.most && running > *gang.terms.most) {
+      Object("gang {} would run with {} members, {} at most", Name(gang), running,
+             *gang.terms.most);
+    }
+    for (std::uint32_t r = 0; r < gang.terms.roles.size(); ++r) {
+      const GangRole& role = gang.terms.roles[r];
+      if (of_role[r] >= role.least) continue;
+      Object("gang {} would hold {} of {} members of role {}", Name(gang), of_role[r], role.least,
+             role.name);
     }
   }
 
@@ -268,7 +292,9 @@ class Verifier {
     if (gang == nullptr) return Object("evicted gang {} is unknown", eviction.gang.value());
     if (bound_.contains(eviction.gang)) Object("gang {} is bound and evicted", Name(*gang));
     if (!gang->partial) Object("gang {} is evicted and not partial", Name(*gang));
-    if (gang->started) Object("gang {} is evicted and has been whole", Name(*gang));
+    if (eviction.reason != (gang->started ? "gang_stale" : "gang_rollback")) {
+      Object("gang {} is evicted for {}", Name(*gang), eviction.reason);
+    }
     if (eviction.members.empty()) Object("gang {} is evicted without members", Name(*gang));
     const auto& evicted = eviction.members;
     for (std::size_t i = 1; i < evicted.size(); ++i) {

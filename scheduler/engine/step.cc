@@ -125,14 +125,16 @@ bool Engine::State::AssumeGang(const Snapshot& snapshot, const Plan& plan, std::
   return true;
 }
 
-// The earliest moment at which time alone changes a decision: a backoff or a bind timeout that
-// ends.
+// The earliest moment at which time alone changes a decision: a backoff, or the time that a gang
+// may be partial, ends.
 void Engine::State::SetTimer(const Snapshot& snapshot, Instant now) {
   next_timer = Instant{INT64_MAX};
   for (const auto& gang : snapshot.waiting) {
     if (gang->not_before > now) next_timer = std::min(next_timer, gang->not_before);
-    if (!gang->partial || gang->started) continue;
-    const Instant deadline = gang->partial_since + policy.bind_timeout;
+    if (!gang->partial) continue;
+    const std::optional<Duration> wait = PartialFor(*gang, policy);
+    if (!wait) continue;
+    const Instant deadline = gang->partial_since + *wait;
     // Past the deadline an eviction that did not work is tried again, at a walking pace.
     next_timer = std::min(next_timer, std::max(deadline, now + Duration::Seconds(1)));
   }

@@ -19,6 +19,11 @@ inline constexpr std::string_view kGangOfJob = "true";
 
 // Annotations read.
 inline constexpr std::string_view kGangSize = "fairlead.dev/gang-size";
+inline constexpr std::string_view kGangRole = "fairlead.dev/gang-role";    // label
+inline constexpr std::string_view kGangRoles = "fairlead.dev/gang-roles";  // "launcher=1,worker=8"
+inline constexpr std::string_view kGangMax = "fairlead.dev/gang-max";
+inline constexpr std::string_view kStartTimeout = "fairlead.dev/start-timeout";
+inline constexpr std::string_view kStaleGrace = "fairlead.dev/stale-grace";  // or "never"
 inline constexpr std::string_view kUser = "fairlead.dev/user";
 inline constexpr std::string_view kGpuModel = "fairlead.dev/gpu-model";
 inline constexpr std::string_view kGpuShare = "fairlead.dev/gpu-share";
@@ -49,11 +54,8 @@ inline constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end
 // Keys that would change where or how a pod may run and that are not supported: a pod that asks for
 // one is refused, for to ignore it would be to run the pod as it did not ask to be run. In the
 // order in which they are named when a pod has several.
-inline constexpr std::array<std::string_view, 3> kUnsupportedAnnotations = {
+inline constexpr std::array<std::string_view, 1> kUnsupportedAnnotations = {
     "fairlead.dev/topology-segment",
-    "fairlead.dev/gang-roles",
-    "fairlead.dev/gang-max",
 };
-inline constexpr std::array<std::string_view, 1> kUnsupportedLabels = {"fairlead.dev/gang-role"};
 
 }  // namespace fairlead::kube::keys

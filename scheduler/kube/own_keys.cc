@@ -28,8 +28,7 @@ void ReadLabels(const RawList<RawPair>& labels, OwnKeys* out) {
     if (!pair.key.starts_with(keys::kPrefix)) continue;
     if (pair.key == keys::kQueue) out->queue = pair.value;
     if (pair.key == keys::kGang) out->gang = pair.value;
-    const std::size_t at = IndexIn(keys::kUnsupportedLabels, pair.key);
-    if (at < keys::kUnsupportedLabels.size()) out->unsupported_label = keys::kUnsupportedLabels[at];
+    if (pair.key == keys::kGangRole) out->gang_role = pair.value;
   }
 }
 
@@ -38,6 +37,10 @@ void ReadAnnotations(const RawList<RawPair>& annotations, OwnKeys* out) {
   for (const RawPair& pair : annotations) {
     if (!MayMatter(pair.key)) continue;
     if (pair.key == keys::kGangSize) out->gang_size = pair.value;
+    if (pair.key == keys::kGangRoles) out->gang_roles = pair.value;
+    if (pair.key == keys::kGangMax) out->gang_max = pair.value;
+    if (pair.key == keys::kStartTimeout) out->start_timeout = pair.value;
+    if (pair.key == keys::kStaleGrace) out->stale_grace = pair.value;
     if (pair.key == keys::kUser) out->user = pair.value;
     if (pair.key == keys::kGpuModel) out->gpu_model = pair.value;
     if (pair.key == keys::kGpuShare) out->gpu_share = pair.value;
@@ -102,7 +105,7 @@ void ReadSize(const OwnKeys& own, const TranslateOptions& options, GangClaim* ou
     out->size = size;
   }
   if (!out->problem.empty()) return;
-  if (out->key.kind == GangKind::kLabel && !out->size) {
+  if (out->key.kind == GangKind::kLabel && !out->size && !own.gang_roles) {
     out->problem = fmt::format(
         "annotation {}: missing; a gang named by label {} needs it (a whole number from 1 to {})",
         keys::kGangSize, keys::kGang, options.max_gang_size);
@@ -138,6 +141,8 @@ GangClaim ReadGang(const RawMeta& meta, const OwnKeys& own, const TranslateOptio
     SetKey(GangKind::kPodGroup, *own.pod_group, {}, &out.key);
   }
   ReadSize(own, options, &out);
+  std::string problem = ReadGangTerms(own, options.max_gang_size, &out);
+  if (out.problem.empty()) out.problem = std::move(problem);
   return out;
 }
 

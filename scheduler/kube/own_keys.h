@@ -17,7 +17,9 @@ struct OwnKeys {
   std::optional<std::string_view> topology_required, topology_preferred;       // annotations
   std::optional<std::string_view> gpu_share, gpu_memory, gpu_share_devices, gpu_share_class;
   std::optional<std::string_view> other_gpu_fraction, other_gpu_memory;
-  std::string_view unsupported_label, unsupported_annotation;  // a key, or empty
+  std::optional<std::string_view> gang_role;  // label
+  std::optional<std::string_view> gang_roles, gang_max, start_timeout, stale_grace;
+  std::string_view unsupported_annotation;  // a key, or empty
 };
 
 OwnKeys ReadOwnKeys(const RawMeta& meta);
@@ -27,9 +29,15 @@ OwnKeys ReadOwnKeys(const RawMeta& meta);
 struct GangClaim {
   GangKey key;
   std::optional<std::int64_t> size;
+  GangTerms terms;
+  std::string role;
   std::string problem;
 };
 GangClaim ReadGang(const RawMeta& meta, const OwnKeys& own, const TranslateOptions& options);
+
+// Reads the roles and what else there is beside name and size, in a gang of `most` at most. Returns
+// what is wrong, or empty.
+std::string ReadGangTerms(const OwnKeys& own, std::int64_t most, GangClaim* gang);
 
 // "H100, A100" as a sorted list without repetitions; empty or absent = any model.
 struct GpuModels {

@@ -34,9 +34,6 @@ std::string SpecRefusal(const RawPod& raw) {
 }
 
 std::string KeyRefusal(const OwnKeys& own) {
-  if (!own.unsupported_label.empty()) {
-    return NotSupported(fmt::format("label {}", own.unsupported_label));
-  }
   if (!own.unsupported_annotation.empty()) {
     return NotSupported(fmt::format("annotation {}", own.unsupported_annotation));
   }
@@ -139,6 +136,8 @@ Result<PodInfo> TranslatePod(const RawPod& raw, const TranslateOptions& options)
   GangClaim gang = ReadGang(raw.meta, own, options);
   out.gang = std::move(gang.key);
   out.gang_size = gang.size;
+  out.gang_terms = std::move(gang.terms);
+  out.gang_role = std::move(gang.role);
 
   const bool pending = out.phase == PodPhase::kPending && out.node_name.empty() && !out.deleting;
   if (!pending) return out;

@@ -9,4 +9,10 @@ bool Tolerates(const Toleration& toleration, const Taint& taint) {
   return toleration.op == TolerationOperator::kExists || toleration.value == taint.value;
 }
 
+std::int64_t LeastOf(const std::vector<GangRole>& roles) {
+  std::int64_t sum = 0;
+  for (const GangRole& role : roles) sum += role.least;
+  return sum;
+}
+
 }  // namespace fairlead

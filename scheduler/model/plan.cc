@@ -70,6 +70,8 @@ std::string_view ReasonName(ReasonCode code) {
       return "QueueCap";
     case ReasonCode::kUserLimit:
       return "UserLimit";
+    case ReasonCode::kGangMaximum:
+      return "GangMaximum";
     case ReasonCode::kReservedForGuarantee:
       return "ReservedForGuarantee";
     case ReasonCode::kQueueOrder:

@@ -11,10 +11,20 @@ bool IsPlaceable(const MemberView& member) {
   return member.state == MemberState::kPending && !member.gated && !member.terminating;
 }
 
+std::vector<std::int64_t> RolesMissing(const GangView& gang) {
+  std::vector<std::int64_t> missing;
+  for (const GangRole& role : gang.terms.roles) missing.push_back(role.least);
+  for (const MemberView& member : gang.members) {
+    if (member.state == MemberState::kPending || member.terminating) continue;
+    if (member.role != kNoRole) --missing[member.role];
+  }
+  for (std::int64_t& count : missing) count = std::max<std::int64_t>(0, count);
+  return missing;
+}
+
 bool NeedsDecision(const GangView& gang) {
   const auto waits = [](const MemberView& m) { return m.state == MemberState::kPending; };
-  return (gang.partial && !gang.started) ||
-         std::any_of(gang.members.begin(), gang.members.end(), waits);
+  return gang.partial || std::any_of(gang.members.begin(), gang.members.end(), waits);
 }
 
 const GangView* FindGang(const Snapshot& snapshot, GangId id) {

@@ -145,8 +145,22 @@ void WriteMember(const MemberView& member, const PeerNumbers& peers, JsonWriter*
     json->Field("slices", std::int64_t{member.grant.slices});
     json->Field("slices_of", std::int64_t{member.grant.of});
   }
+  if (member.role != kNoRole) json->Field("role", std::int64_t{member.role});
   if (const std::int64_t peer = peers.Of(member); peer >= 0) json->Field("peer", peer);
   json->EndObject();
+}
+
+void WriteTerms(const GangTerms& terms, JsonWriter* json) {
+  if (!terms.roles.empty()) {
+    json->Key("roles").BeginArray();
+    for (const GangRole& role : terms.roles) {
+      json->BeginObject().Field("name", role.name).Field("least", role.least).EndObject();
+    }
+    json->EndArray();
+  }
+  if (terms.most) json->Field("max_member", *terms.most);
+  if (terms.start_timeout) json->Field("start_timeout_ns", terms.start_timeout->ns);
+  if (terms.stale_grace) json->Field("stale_grace_ns", terms.stale_grace->ns);
 }
 
 void WriteGang(const GangView& gang, const PeerNumbers& peers, JsonWriter* json) {
@@ -158,6 +172,7 @@ void WriteGang(const GangView& gang, const PeerNumbers& peers, JsonWriter* json)
   json->Field("uid", gang.key.uid);
   json->Key("claim").Unsigned(gang.claim.value());
   json->Field("min_member", gang.min_member);
+  WriteTerms(gang.terms, json);
   json->Field("priority", std::int64_t{gang.priority});
   json->Field("submitted", gang.submitted.ns);
   json->Field("partial", gang.partial);

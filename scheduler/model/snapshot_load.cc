@@ -16,6 +16,7 @@ using Element = JsonFields::Element;
 
 constexpr std::int64_t kMaxAmount = std::int64_t{1} << 60;
 constexpr std::int64_t kMaxNodes = 1'000'000;
+constexpr std::int64_t kMaxCount = std::int64_t{1} << 31;
 
 // Ids of names, for amounts that are written by name.
 using NameIndex = std::unordered_map<std::string, ResourceId>;
@@ -41,6 +42,7 @@ class Loader {
   void ReadClaims(JsonFields* root);
   void ReadGangs(JsonFields* root);
   GangView ReadGang(Element element);
+  GangTerms ReadTerms(JsonFields* fields);
   MemberView ReadMember(Element element);
   void AddGang(GangView gang);
 
@@ -53,6 +55,7 @@ class Loader {
   std::vector<std::shared_ptr<const PodShape>> shapes_;
   std::vector<ResourceVector> requests_;
   std::vector<PeerRef> peers_;
+  std::size_t roles_ = 0;  // of the gang that is read
   std::shared_ptr<GangChunk> chunk_;
 };
 
@@ -329,11 +332,28 @@ MemberView Loader::ReadMember(Element element) {
     member.grant.of = fields.Int32("slices_of", 1, kMaxGpuSlices);
     member.grant.slices = fields.Int32("slices", 1, member.grant.of);
   }
+  if (fields.Has("role")) member.role = fields.Index("role", roles_);
   if (fields.Has("peer")) {
     const std::uint32_t peer = fields.Index("peer", peers_.size());
     if (!error_) member.peer = peers_[peer];
   }
   return member;
+}
+
+GangTerms Loader::ReadTerms(JsonFields* fields) {
+  GangTerms terms;
+  if (fields->Has("roles")) {
+    fields->Array("roles", [&](Element item) {
+      JsonFields role(item, "roles", &error_);
+      terms.roles.push_back({role.String("name"), role.Int("least", 0, kMaxCount)});
+    });
+  }
+  if (fields->Has("max_member")) terms.most = fields->Int("max_member", 1, kMaxAmount);
+  if (fields->Has("start_timeout_ns")) {
+    terms.start_timeout = Duration{fields->Int("start_timeout_ns", 0)};
+  }
+  if (fields->Has("stale_grace_ns")) terms.stale_grace = Duration{fields->Int("stale_grace_ns", 0)};
+  return terms;
 }
 
 GangView Loader::ReadGang(Element element) {
@@ -346,6 +366,8 @@ GangView Loader::ReadGang(Element element) {
   gang.key.uid = fields.String("uid");
   gang.claim = ClaimId(fields.Index("claim", snapshot_.claims.size()));
   gang.min_member = fields.Int("min_member", 1, kMaxAmount);
+  gang.terms = ReadTerms(&fields);
+  roles_ = gang.terms.roles.size();
   gang.priority = fields.Int32("priority");
   gang.submitted.ns = fields.Int("submitted");
   gang.partial = fields.Bool("partial");

@@ -114,22 +114,79 @@ std::int64_t ClusterStore::State::MinMember(const GangRecord& gang, std::string*
     case GangKind::kSinglePod:
       return 1;
     case GangKind::kLabel:
-      return std::max<std::int64_t>(1, stated);
+      return std::max<std::int64_t>({1, stated, LeastOf(TermsOf(gang).roles)});
     case GangKind::kJob: {
-      if (stated > 0) return stated;
+      const std::int64_t roles = LeastOf(TermsOf(gang).roles);
+      if (stated > 0) return std::max(stated, roles);
       const auto job = jobs.find({gang.key.ns, gang.key.name, gang.key.uid});
-      if (job != jobs.end()) return std::max<std::int64_t>(1, job->second.info.parallelism);
+      if (job != jobs.end())
+        return std::max<std::int64_t>({1, job->second.info.parallelism, roles});
       *missing = "Job \"" + gang.key.name + "\"";
       return 1;
     }
     case GangKind::kPodGroup: {
       const auto group = groups.find({gang.key.ns, gang.key.name});
-      if (group != groups.end()) return std::max<std::int64_t>(1, group->second.info.min_member);
+      if (group != groups.end()) {
+        return std::max<std::int64_t>(
+            {1, group->second.info.min_member, LeastOf(TermsOf(gang).roles)});
+      }
       *missing = "PodGroup \"" + gang.key.name + "\"";
       return 1;
     }
   }
   return 1;
+}
+
+// As the first member states them.
+GangTerms ClusterStore::State::TermsOf(const GangRecord& gang) const {
+  for (const PodIndex member : gang.members) {
+    const PodRecord& pod = pods[member];
+    if (IsMember(pod)) return pod.terms ? *pod.terms : GangTerms();
+  }
+  return {};
+}
+
+// Has each role its members, or those of them for which no binding is under way?
+bool ClusterStore::State::RolesMet(const GangRecord& gang, bool settled_only) const {
+  const GangTerms terms = TermsOf(gang);
+  return std::all_of(terms.roles.begin(), terms.roles.end(), [&](const GangRole& role) {
+    const auto there =
+        std::count_if(gang.members.begin(), gang.members.end(), [&](PodIndex member) {
+          const PodRecord& pod = pods[member];
+          const bool settled = !settled_only || pod.life != PodLife::kAssumed;
+          return Counts(pod) && settled && pod.role == role.name;
+        });
+    return there >= role.least;
+  });
+}
+
+// Members must state the same terms.
+std::string ClusterStore::State::TermsProblem(const GangRecord& gang) const {
+  const GangTerms terms = TermsOf(gang);
+  const PodRecord* first = nullptr;
+  for (const PodIndex member : gang.members) {
+    const PodRecord& pod = pods[member];
+    if (!IsMember(pod)) continue;
+    if (first == nullptr) first = &pod;
+    const GangTerms stated = pod.terms ? *pod.terms : GangTerms();
+    if (stated == terms) continue;
+    std::string_view key = "stale-grace";
+    if (stated.start_timeout != terms.start_timeout) key = "start-timeout";
+    if (stated.most != terms.most) key = "gang-max";
+    if (stated.roles != terms.roles) key = "gang-roles";
+    return fmt::format(
+        "members disagree: pods {} and {} (annotation fairlead.dev/{}; expected the same on every "
+        "member)",
+        first->name(), pod.name(), key);
+  }
+  std::string missing;
+  const std::int64_t size = MinMember(gang, &missing);
+  if (terms.most && missing.empty() && *terms.most < size) {
+    return fmt::format(
+        "annotation fairlead.dev/gang-max: {}; expected at least the gang's size, {}", *terms.most,
+        size);
+  }
+  return "";
 }
 
 // Members must be near each other in one way.
@@ -174,6 +231,7 @@ std::string ClusterStore::State::Invalid(const GangRecord& gang) const {
     }
     if (std::string problem = NearnessProblem(*first, pod); !problem.empty()) return problem;
   }
+  if (std::string problem = TermsProblem(gang); !problem.empty()) return problem;
   if (gang.key.kind == GangKind::kPodGroup) {
     const auto group = groups.find({gang.key.ns, gang.key.name});
     if (group != groups.end()) return group->second.info.invalid;
@@ -202,8 +260,8 @@ void ClusterStore::State::Recount(GangRecord* gang) const {
     ++counted;
     if (pods[member].life != PodLife::kAssumed) ++settled;
   }
-  if (missing.empty() && settled >= minimum) gang->started = true;
-  const bool partial = counted > 0 && counted < minimum;
+  if (missing.empty() && settled >= minimum && RolesMet(*gang, true)) gang->started = true;
+  const bool partial = counted > 0 && (counted < minimum || !RolesMet(*gang, false));
   if (partial && !gang->partial) gang->partial_since = gang->touched;
   gang->partial = partial;
 }
@@ -214,6 +272,7 @@ std::shared_ptr<const GangView> ClusterStore::State::BuildView(const GangRecord&
   view->key = gang.key;
   view->claim = gang.claim;
   view->min_member = MinMember(gang, &view->missing);
+  view->terms = TermsOf(gang);
   view->priority = std::numeric_limits<std::int32_t>::max();
   view->submitted = Instant{std::numeric_limits<std::int64_t>::max()};
   view->partial = gang.partial;
@@ -236,6 +295,10 @@ std::shared_ptr<const GangView> ClusterStore::State::BuildView(const GangRecord&
     member.gpus = pod.gpus;
     member.grant = pod.grant;
     member.peer = pod.peer;
+    const std::vector<GangRole>& roles = view->terms.roles;
+    for (std::uint32_t r = 0; r < roles.size(); ++r) {
+      if (roles[r].name == pod.role) member.role = r;
+    }
     view->priority = std::min(view->priority, pod.priority);
     view->submitted = std::min(view->submitted, pod.created);
   }

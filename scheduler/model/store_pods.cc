@@ -212,7 +212,8 @@ bool ClusterStore::State::SameDemand(const PodRecord& pod, const PodInfo& info,
   return pod.shape == shape && peer.labels == info.labels && peer.rules == info.rules &&
          pod.deleting == info.deleting && pod.gated == info.gated &&
          pod.priority == info.priority && pod.queue == info.queue && pod.user == info.user &&
-         pod.gang_size == info.gang_size.value_or(-1) && pod.invalid == info.invalid;
+         pod.gang_size == info.gang_size.value_or(-1) && pod.role == info.gang_role &&
+         (pod.terms ? *pod.terms : GangTerms()) == info.gang_terms && pod.invalid == info.invalid;
 }
 
 // A change of what the pod is or asks for takes it out of its gang and puts it in again, so that
@@ -278,6 +279,11 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   pod.queue = info.queue;
   pod.user = info.user;
   pod.gang_size = info.gang_size.value_or(-1);
+  pod.role = info.gang_role;
+  pod.terms.reset();
+  if (info.gang_terms != GangTerms()) {
+    pod.terms = std::make_shared<const GangTerms>(info.gang_terms);
+  }
   pod.invalid = info.invalid;
   if (info.ours) Join(index, info.gang, now);
   if (life == PodLife::kBound) {

@@ -31,8 +31,10 @@ struct PodRecord {
   std::string user;
   std::string invalid;
   Instant created;
-  std::int64_t gang_size = -1;  // -1 = not stated
-  GangId gang;                  // None for pods of others
+  std::int64_t gang_size = -1;             // -1 = not stated
+  std::shared_ptr<const GangTerms> terms;  // null: none are stated
+  std::string role;
+  GangId gang;  // None for pods of others
   ShapeId shape;
   PeerRef peer;
   std::int32_t priority = 0;
@@ -214,6 +216,9 @@ struct ClusterStore::State {
   void Touch(GangId id, Instant now);
   void Recount(GangRecord* gang) const;
   std::int64_t MinMember(const GangRecord& gang, std::string* missing) const;
+  GangTerms TermsOf(const GangRecord& gang) const;
+  bool RolesMet(const GangRecord& gang, bool settled_only) const;
+  std::string TermsProblem(const GangRecord& gang) const;
   std::string NearnessProblem(const PodRecord& a, const PodRecord& b) const;
   std::string Invalid(const GangRecord& gang) const;
   std::shared_ptr<const GangView> BuildView(const GangRecord& gang) const;

@@ -21,13 +21,41 @@ GpuMask LowestBits(GpuMask mask, std::int32_t count) {
   return taken;
 }
 
-}  // namespace
+// Which members of a gang with roles or a maximum are placed: what its roles lack, then others up
+// to its minimum, then, unless only what is needed is asked for, up to its maximum.
+std::vector<bool> Choose(const GangView& gang, bool needed_only) {
+  std::vector<bool> chosen(gang.members.size(), false);
+  std::int64_t counted = 0;  // towards the minimum
+  std::int64_t running = 0;
+  for (const MemberView& member : gang.members) {
+    if (member.state == MemberState::kPending) continue;
+    if (member.state != MemberState::kDone) ++running;
+    if (!member.terminating) ++counted;
+  }
+  const auto choose = [&](auto may) {
+    for (std::size_t m = 0; m < gang.members.size(); ++m) {
+      if (gang.terms.most && running >= *gang.terms.most) return;
+      if (chosen[m] || !IsPlaceable(gang.members[m]) || !may(gang.members[m])) continue;
+      chosen[m] = true;
+      ++counted;
+      ++running;
+    }
+  };
+  std::vector<std::int64_t> missing = RolesMissing(gang);
+  choose([&](const MemberView& member) {
+    return member.role != kNoRole && missing[member.role]-- > 0;
+  });
+  choose([&](const MemberView&) { return counted < gang.min_member; });
+  if (!needed_only) choose([](const MemberView&) { return true; });
+  return chosen;
+}
 
-std::vector<MemberGroup> GroupByShape(const GangView& gang) {
+// All placeable members, or those of them that are chosen.
+std::vector<MemberGroup> Group(const GangView& gang, const std::vector<bool>* chosen) {
   std::vector<MemberGroup> groups;
   std::vector<std::pair<ShapeId, std::uint32_t>> others;  // of another shape than the first
   for (std::uint32_t m = 0; m < gang.members.size(); ++m) {
-    if (!IsPlaceable(gang.members[m])) continue;
+    if (!IsPlaceable(gang.members[m]) || (chosen != nullptr && !(*chosen)[m])) continue;
     const ShapeId shape = gang.members[m].shape;
     if (groups.empty()) groups.push_back({&gang, shape, {}});
     if (groups.front().shape == shape) {
@@ -45,6 +73,21 @@ std::vector<MemberGroup> GroupByShape(const GangView& gang) {
     return a.members.front() < b.members.front();
   });
   return groups;
+}
+
+}  // namespace
+
+std::vector<MemberGroup> GroupByShape(const GangView& gang) {
+  if (gang.terms.roles.empty() && !gang.terms.most) return Group(gang, nullptr);
+  const std::vector<bool> chosen = Choose(gang, false);
+  return Group(gang, &chosen);
+}
+
+std::vector<MemberGroup> GroupNeeded(const GangView& gang) {
+  if (gang.terms.roles.empty()) return GroupByShape(gang);
+  const std::vector<bool> chosen = Choose(gang, true);
+  std::vector<MemberGroup> needed = Group(gang, &chosen);
+  return needed.empty() ? GroupByShape(gang) : needed;
 }
 
 std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
@@ -115,10 +158,21 @@ bool Placer::PlaceGang(const GangView& gang, std::int64_t need, std::vector<Plac
                        Allowance* allowance) {
   FAIRLEAD_CHECK(need > 0, "gang {} needs {}", gang.id.value(), need);
   ++steps_;
-  std::vector<MemberGroup> groups = GroupByShape(gang);
+  std::vector<MemberGroup> groups = GroupNeeded(gang);
   if (Bound(groups) < need) return false;
   SortHardestFirst(&groups);
-  return Place(groups, need, out, allowance);
+  const std::size_t first = out->size();
+  return Place(groups, need, out, allowance) && PlaceMore(gang, first, out, allowance);
+}
+
+// Of a gang with roles: what it has beside what it needs, as far as that fits. True.
+bool Placer::PlaceMore(const GangView& gang, std::size_t first, std::vector<Placement>* out,
+                       Allowance* allowance) {
+  if (gang.terms.roles.empty()) return true;
+  std::vector<MemberGroup> rest = Unplaced(GroupByShape(gang), *out, first);
+  SortHardestFirst(&rest);
+  if (!rest.empty()) Place(rest, 1, out, allowance);
+  return true;
 }
 
 bool Placer::Place(const std::vector<MemberGroup>& groups, std::int64_t need,

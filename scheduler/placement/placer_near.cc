@@ -104,7 +104,7 @@ bool Placer::PlaceNear(const GangView& gang, std::int64_t need, std::vector<Plac
   FAIRLEAD_CHECK(need > 0, "gang {} needs {}", gang.id.value(), need);
   ++steps_;
   const auto& [topology, nearness] = vicinity;
-  std::vector<MemberGroup> groups = GroupByShape(gang);
+  std::vector<MemberGroup> groups = GroupNeeded(gang);
   if (Bound(groups) < need) return false;
   SortHardestFirst(&groups);
   const std::vector<std::vector<std::int64_t>> fits = CountFits(groups);
@@ -123,15 +123,20 @@ bool Placer::PlaceNear(const GangView& gang, std::int64_t need, std::vector<Plac
       return a.left != b.left ? a.left < b.left : a.domain < b.domain;
     });
     for (const DomainRoom& room : rooms) {
-      if (!PlaceWithin(groups, {topology, level, room.domain}, need, out, allowance)) {
-        continue;
+      const Domain domain{topology, level, room.domain};
+      if (!PlaceWithin(groups, domain, need, out, allowance)) continue;
+      if (!gang.terms.roles.empty()) {
+        groups = GroupByShape(gang);
+        SortHardestFirst(&groups);
+        const std::vector<MemberGroup> more = Unplaced(groups, *out, first);
+        if (!more.empty()) PlaceWithin(more, domain, 1, out, allowance);
       }
-      Widen(Unplaced(groups, *out, first), {topology, level, room.domain}, nearness, out,
-            allowance);
+      Widen(Unplaced(groups, *out, first), domain, nearness, out, allowance);
       return true;
     }
   }
-  return nearness.required < 0 && Place(groups, need, out, allowance);
+  return nearness.required < 0 && Place(groups, need, out, allowance) &&
+         PlaceMore(gang, first, out, allowance);
 }
 
 bool Placer::PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain,

@@ -120,6 +120,12 @@ GangShape RandomGang(int index, int nodes, Rules rules) {
     gang.labels = {{"app", OneOf({"a", "b", "c"})}};
     if (OneIn(2)) gang.rules = RandomRules(rules == Rules::kAll);
   }
+  if (OneIn(4)) {
+    gang.terms.roles = {{"a", Below(3)}, {"b", Below(3)}};
+    gang.roles = {"a", "b", "b", "a", "b"};
+  }
+  if (OneIn(4)) gang.terms.most = std::max<std::int64_t>(1, gang.pods + 2 - Below(4));
+  if (OneIn(4)) gang.terms.stale_grace = Duration::Seconds(Below(60));
   gang.gated = OneIn(10);
   if (OneIn(12)) gang.invalid = "spec: no";
   // Some run already, whole or in part, maybe where they overbook a node.
@@ -235,6 +241,7 @@ TEST(DecideProperty, NoGangInPart) {
       const auto held = std::count_if(gang.members.begin(), gang.members.end(),
                                       [](const auto& m) { return m.state == MemberState::kBound; });
       RC_ASSERT(held + count >= gang.min_member);
+      if (gang.terms.most) RC_ASSERT(held + count <= *gang.terms.most);
     }
     // Every waiting gang is either bound or told why not.
     for (const auto& gang : snapshot->waiting) {

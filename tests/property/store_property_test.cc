@@ -139,7 +139,7 @@ RC_GTEST_PROP(StoreProperty, WaitingIsWhatADecisionMustLookAt, ()) {
   std::vector<GangId> expected;
   for (const auto& chunk : snapshot->gangs) {
     for (const auto& gang : *chunk) {
-      bool waits = gang->partial && !gang->started;
+      bool waits = gang->partial;
       for (const MemberView& m : gang->members) waits |= m.state == MemberState::kPending;
       if (waits) expected.push_back(gang->id);
     }

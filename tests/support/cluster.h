@@ -51,6 +51,8 @@ struct GangShape {
   std::string topology_preferred = {};
   Labels labels = {};
   PeerRules rules = {};
+  GangTerms terms = {};
+  std::vector<std::string> roles = {};  // of its pods, in turn
   bool gated = false;
   std::string invalid = {};
   // The first of its pods run on these nodes, one each, since `bound_at`.
@@ -128,6 +130,10 @@ class Cluster {
     pod.labels = shape.labels;
     std::sort(pod.labels.begin(), pod.labels.end());
     pod.rules = shape.rules;
+    pod.gang_terms = shape.terms;
+    if (!shape.roles.empty()) {
+      pod.gang_role = shape.roles[static_cast<std::size_t>(index) % shape.roles.size()];
+    }
     return pod;
   }
 

@@ -73,4 +73,7 @@ struct DecisionRecord {
 std::string DumpDecision(const DecideInput& input, const Plan& plan);
 Result<DecisionRecord> LoadDecision(std::string_view json);
 
+// How long a partial gang may stay so before it gives back what it holds; nullopt = for ever.
+std::optional<Duration> PartialFor(const GangView& gang, const Policy& policy);
+
 }  // namespace fairlead

@@ -114,6 +114,27 @@ struct GangKey {
   friend auto operator<=>(const GangKey&, const GangKey&) = default;
 };
 
+// Members that do the same in a gang.
+struct GangRole {
+  std::string name;
+  std::int64_t least = 0;  // members of it before the gang is whole
+
+  friend bool operator==(const GangRole&, const GangRole&) = default;
+};
+
+// What a pod states about its gang beside the size; the same on every member.
+struct GangTerms {
+  std::vector<GangRole> roles;            // sorted by name
+  std::optional<std::int64_t> most;       // members that may run at once
+  std::optional<Duration> start_timeout;  // in place of Policy::bind_timeout
+  std::optional<Duration> stale_grace;    // in place of Policy::stale_grace
+
+  friend bool operator==(const GangTerms&, const GangTerms&) = default;
+};
+
+// Members that the roles together need.
+std::int64_t LeastOf(const std::vector<GangRole>& roles);
+
 enum class PodPhase : std::uint8_t { kPending, kRunning, kSucceeded, kFailed, kUnknown };
 
 struct PodInfo {
@@ -136,7 +157,9 @@ struct PodInfo {
   std::int32_t priority = 0;
   GangKey gang;
   std::optional<std::int64_t> gang_size;  // as the pod states it
-  std::string queue;                      // asked for; empty = the default
+  GangTerms gang_terms;
+  std::string gang_role;  // empty = none
+  std::string queue;      // asked for; empty = the default
   std::string user;
   // Non-empty: this pod cannot be scheduled as it is, and why: names the field, what was found and
   // what was expected.

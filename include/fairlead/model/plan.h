@@ -29,6 +29,7 @@ enum class ReasonCode : std::uint8_t {
   kUserLimit,             // would take a user above his part of the queue
   kReservedForGuarantee,  // what is free is kept for guarantees that are not lent
   kQueueOrder,            // a gang before it, which nobody may pass, waits
+  kGangMaximum,           // as many members run as the gang states at most
 };
 
 std::string_view ReasonName(ReasonCode code);  // "WaitingForMembers"
@@ -51,7 +52,7 @@ struct PendingGang {
 struct Eviction {
   GangId gang;
   std::vector<std::uint32_t> members;  // indices, ascending
-  std::string reason;                  // "gang_rollback"
+  std::string reason;                  // "gang_rollback", "gang_stale"
   friend bool operator==(const Eviction&, const Eviction&) = default;
 };
 

@@ -57,6 +57,8 @@ struct Policy {
 
   std::int64_t max_gang_size = 10'000;            // a larger one is refused as invalid
   Duration bind_timeout = Duration::Seconds(30);  // a gang bound in part for longer is rolled back
+  // A gang that was whole and has been short of members for so long gives up the others; 0 = never.
+  Duration stale_grace = Duration::Seconds(60);
 
   AgingPolicy aging;
   HistoryPolicy history;

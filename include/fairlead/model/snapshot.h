@@ -28,17 +28,20 @@ namespace fairlead {
 // succeeded: it holds nothing and counts towards the gang's minimum.
 enum class MemberState : std::uint8_t { kPending, kAssumed, kBound, kDone };
 
+inline constexpr std::uint32_t kNoRole = 0xffff'ffff;
+
 struct MemberView {
   std::string pod;  // name in the gang's namespace
   std::string uid;
   ShapeId shape;
   MemberState state = MemberState::kPending;
   bool gated = false;
-  bool terminating = false;  // bound and being deleted: holds room, no longer counts
-  NodeId node;               // where assumed or bound
-  GpuMask gpus = 0;          // devices held there
-  GpuGrant grant;            // of each of these, where it is a share
-  PeerRef peer;              // null: no rule between pods matters
+  bool terminating = false;      // bound and being deleted: holds room, no longer counts
+  NodeId node;                   // where assumed or bound
+  GpuMask gpus = 0;              // devices held there
+  GpuGrant grant;                // of each of these, where it is a share
+  std::uint32_t role = kNoRole;  // position in the terms of the gang
+  PeerRef peer;                  // null: no rule between pods matters
 };
 
 // A pod that runs on a node, or is about to.
@@ -52,11 +55,12 @@ struct GangView {
   GangId id;
   GangKey key;
   ClaimId claim;
-  std::int64_t min_member = 1;
+  std::int64_t min_member = 1;  // at least what the roles need together
+  GangTerms terms;
   std::int32_t priority = 0;        // the lowest of the members'
   Instant submitted;                // creation of the oldest member
   std::vector<MemberView> members;  // in order of pod name
-  // Since when some, but not min_member, members hold room; meaningful only then.
+  // Since when some members hold room, but not as many as the gang needs; meaningful only then.
   Instant partial_since;
   bool partial = false;
   bool started = false;  // has been whole since this process knows it
@@ -119,6 +123,10 @@ struct Snapshot {
 // True if a decision has to look at the gang: it has a pending member, or it holds room in part and
 // may have to give it back.
 bool NeedsDecision(const GangView& gang);
+
+// How many members of each role must come to those that hold room or are done before the gang is
+// whole; empty where it has no roles.
+std::vector<std::int64_t> RolesMissing(const GangView& gang);
 
 // May a decision bind this member?
 bool IsPlaceable(const MemberView& member);

@@ -13,6 +13,10 @@
 // Shares of GPUs go to GPUs that are shared already, those first on which the fewest slices are
 // free; then free GPUs are broken into, in the order of nodes of a pod with one GPU.
 //
+// A gang with roles first places what it needs, as a whole: of each role the first members in order
+// of names, then others up to its minimum. What it has beside these follows as far as it fits. A
+// gang with a maximum places no more.
+//
 // A gang places as many members as fit, if these are at least `need`. Members of a group are taken
 // in their order in the gang. An allowance, where one is given, is kept: members beyond it count as
 // not fitting, on nodes of a GPU model or everywhere, and nothing is learned from that.
@@ -80,8 +84,10 @@ struct Vicinity {
   Nearness nearness;
 };
 
-// In order of the first member. The gang must outlive them.
+// Members that may be placed now, in order of the first of each group. The gang must outlive them.
 std::vector<MemberGroup> GroupByShape(const GangView& gang);
+// Only those that the gang needs, where it has roles; else the same.
+std::vector<MemberGroup> GroupNeeded(const GangView& gang);
 
 // Of one gang: the members that out[first..] does not place.
 std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
@@ -168,6 +174,8 @@ class Placer {
 
   bool Place(const std::vector<MemberGroup>& groups, std::int64_t need, std::vector<Placement>* out,
              Allowance* allowance);
+  bool PlaceMore(const GangView& gang, std::size_t first, std::vector<Placement>* out,
+                 Allowance* allowance);
   std::int64_t PlaceRest(const std::vector<MemberGroup>& groups, std::size_t first,
                          std::vector<Placement>* out, Allowance* allowance);
   bool PlaceWithin(const std::vector<MemberGroup>& groups, const Domain& domain, std::int64_t need,

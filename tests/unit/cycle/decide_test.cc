@@ -19,6 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::Cluster;
+using testing_support::GangShape;
 using testing_support::Seconds;
 
 Decision DecideAt(const Snapshot& snapshot, const Policy& policy, Instant now) {
@@ -154,9 +155,108 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(RollbackCase{"Stale", 30, false, false, false, 1},
                     RollbackCase{"Young", 29, false, false, false, 0},
                     RollbackCase{"BindingUnderWay", 999, true, false, false, 0},
-                    RollbackCase{"HasBeenWhole", 999, false, true, false, 0},
+                    RollbackCase{"HasBeenWhole", 59, false, true, false, 0},
                     RollbackCase{"CanBeCompleted", 999, false, false, true, 0}),
     [](const auto& c) { return c.param.what; });
+
+// A gang of two that runs loses one of them for ever.
+TEST(Decide, AGangThatLostMembersGivesUpTheOthersAfterAGrace) {
+  Policy never;
+  never.stale_grace = Duration{};
+  struct Case {
+    Policy policy;
+    std::optional<Duration> stated;  // by the gang
+    std::int64_t seconds;
+    std::size_t evictions;
+  };
+  for (const Case& c : {Case{{}, std::nullopt, 59, 0},
+                        {{}, std::nullopt, 60, 1},
+                        {{}, Duration::Seconds(10), 10, 1},
+                        {{}, Duration{}, 9999, 0},
+                        {never, std::nullopt, 9999, 0},
+                        {never, Duration::Seconds(10), 10, 1}}) {
+    Cluster cluster;
+    cluster.Node("n", {.gpus = 2});
+    GangShape gang{.name = "g", .pods = 2, .gpus = 1, .bound = {"n", "n"}};
+    gang.terms.stale_grace = c.stated;
+    cluster.Gang(gang);
+    cluster.Take();
+    cluster.store().RemovePod("default", "g-00000", "", Seconds(100));
+    const Decision decision = DecideAt(*cluster.Take(), c.policy, Seconds(100 + c.seconds));
+    ASSERT_EQ(decision.plan.evict.size(), c.evictions) << c.seconds;
+    if (c.evictions == 0) continue;
+    EXPECT_THAT(decision.plan.evict.front().members, ElementsAre(0));
+    EXPECT_EQ(decision.plan.evict.front().reason, "gang_stale");
+  }
+}
+
+// Its own start timeout stands in for the policy's.
+TEST(Decide, AGangMayWaitLongerForItsStart) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 2});
+  GangShape gang{.name = "g", .pods = 4, .gpus = 1, .bound = {"n"}, .bound_at = Seconds(100)};
+  gang.terms.start_timeout = Duration::Seconds(300);
+  cluster.Gang(gang);
+  const auto snapshot = cluster.Take();
+  EXPECT_THAT(DecideAt(*snapshot, {}, Seconds(399)).plan.evict, testing::IsEmpty());
+  EXPECT_THAT(DecideAt(*snapshot, {}, Seconds(400)).plan.evict, testing::SizeIs(1));
+}
+
+GangShape WithRoles(std::int64_t pods) {
+  GangShape gang{.name = "g", .pods = pods, .min_member = 1, .gpus = 1};
+  gang.terms.roles = {{"launcher", 1}, {"worker", 2}};
+  gang.roles = {"worker", "worker", "worker", "launcher"};
+  return gang;
+}
+
+TEST(Decide, WhatRolesNeedGoesFirst) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 3});
+  cluster.Gang(WithRoles(4));
+  std::vector<std::uint32_t> bound;
+  for (const Placement& p : DecideAt(*cluster.Take(), {}, {}).plan.bind) bound.push_back(p.member);
+  EXPECT_THAT(bound, testing::UnorderedElementsAre(0, 1, 3));  // not the third worker
+}
+
+TEST(Decide, RolesAreAllOrNothing) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 2});
+  cluster.Gang(WithRoles(4));
+  const Decision decision = DecideAt(*cluster.Take(), {}, {});
+  EXPECT_THAT(decision.plan.bind, testing::IsEmpty());
+  EXPECT_EQ(decision.plan.pending.front().message,
+            "gang needs 3 pods of 1 GPU, an empty cluster fits 2; for one more 0/1 nodes are "
+            "available: 1 Insufficient nvidia.com/gpu.");
+}
+
+TEST(Decide, AGangWithoutItsLauncherIsNotWhole) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 4});
+  GangShape gang = WithRoles(4);
+  gang.bound = {"n", "n", "n", "n"};
+  cluster.Gang(gang);
+  cluster.Take();
+  cluster.store().RemovePod("default", "g-00003", "", Seconds(100));
+  const auto snapshot = cluster.Take();
+  ASSERT_THAT(snapshot->waiting, testing::SizeIs(1));
+  EXPECT_TRUE(snapshot->waiting.front()->partial);
+  EXPECT_THAT(DecideAt(*snapshot, {}, Seconds(160)).plan.evict, testing::SizeIs(1));
+}
+
+TEST(Decide, AGangGrowsToItsMaximum) {
+  Cluster cluster;
+  cluster.Node("n", {.gpus = 8});
+  GangShape gang{.name = "g", .pods = 5, .min_member = 2, .gpus = 1, .bound = {"n", "n"}};
+  gang.terms.most = 3;
+  cluster.Gang(gang);
+  const auto snapshot = cluster.Take();
+  const Plan plan = DecideAt(*snapshot, {}, {}).plan;
+  EXPECT_THAT(plan.bind, testing::SizeIs(1));
+  cluster.store().Assume(Ref("g-00002"), NodeId(0), 4, {});
+  const Plan then = DecideAt(*cluster.Take(), {}, {}).plan;
+  EXPECT_THAT(then.bind, testing::IsEmpty());
+  EXPECT_EQ(then.pending.front().code, ReasonCode::kGangMaximum);
+}
 
 TEST(Decide, AStaleGangThatLostItsQueueGivesBack) {
   Cluster cluster;

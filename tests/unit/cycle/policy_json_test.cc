@@ -49,6 +49,7 @@ TEST(PolicyJson, EveryFieldComesBack) {
   top.state = QueueState::kDrain;
   Policy policy;
   policy.queues = {leaf, top};
+  policy.stale_grace = Duration{};
   policy.aging = {Duration::Seconds(1'800), 5};
   policy.history = {Duration::Seconds(3'600), 500'000};
   policy.topology = {{"zone", "topology.kubernetes.io/zone"}, {"rack", "rack"}};
@@ -60,7 +61,7 @@ TEST(PolicyJson, EveryFieldComesBack) {
             R"("order":"fair_users","reclaimable":false,"min_runtime_ns":90000000000,)"
             R"("max_pending_gangs":0,"max_running_gangs":7,"user_limit":1,"tenants":["t","u"]},)"
             R"({"name":"top","weight":1000000,"lendable":false,"state":"drain"}],"tenants":[],)"
-            R"("max_gang_size":10000,"bind_timeout_ns":30000000000,)"
+            R"("max_gang_size":10000,"bind_timeout_ns":30000000000,"stale_grace_ns":0,)"
             R"("aging":{"step_ns":1800000000000,"max":5},)"
             R"("history":{"half_life_ns":3600000000000,"strength":500000},)"
             R"("topology":[{"name":"zone","label":"topology.kubernetes.io/zone"},)"

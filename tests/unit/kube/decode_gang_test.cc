@@ -129,6 +129,87 @@ TEST(DecodeGang, LargestSizeIsConfigured) {
             "annotation fairlead.dev/gang-size: \"9\" is not a whole number from 1 to 8");
 }
 
+struct TermsCase {
+  Pairs labels;
+  Pairs annotations;  // beside the size, 9
+  std::string invalid;
+  GangTerms terms;
+};
+
+std::vector<TermsCase> TermsCases() {
+  const Pairs worker = {{"fairlead.dev/gang", "g"}, {"fairlead.dev/gang-role", "worker"}};
+  const Pairs plain = {{"fairlead.dev/gang", "g"}};
+  const auto roles = [](const std::string& text) {
+    return Pairs{{"fairlead.dev/gang-roles", text}};
+  };
+  const auto refused = [](const std::string& text) {
+    return "annotation fairlead.dev/gang-roles: \"" + text +
+           "\": expected up to 64 names, each once and with the number of members that it needs, "
+           "together up to 10000, such as launcher=1,worker=8";
+  };
+  std::vector<TermsCase> cases = {
+      {worker, roles("worker=8,launcher=1"), "", {{{"launcher", 1}, {"worker", 8}}, {}, {}, {}}},
+      {worker, roles("worker=0"), "", {{{"worker", 0}}, {}, {}, {}}},
+      {plain, roles("a=1"), "label fairlead.dev/gang-role: missing; expected one of a", {}},
+      {worker,
+       roles("a=1,b=1"),
+       "label fairlead.dev/gang-role: \"worker\"; expected one of a, b",
+       {}},
+      {worker,
+       roles("worker=10"),
+       "annotation fairlead.dev/gang-size: 9; expected at least the 10 members that the roles need",
+       {}},
+      {plain, {{"fairlead.dev/gang-max", "9"}}, "", {{}, 9, {}, {}}},
+      {plain,
+       {{"fairlead.dev/gang-max", "8"}},
+       "annotation fairlead.dev/gang-max: \"8\" is not a whole number from 9 to 10000",
+       {}},
+      {plain, {{"fairlead.dev/start-timeout", "1h30m"}}, "", {{}, {}, Duration::Seconds(5400), {}}},
+      {plain,
+       {{"fairlead.dev/start-timeout", "never"}},
+       "annotation fairlead.dev/start-timeout: \"never\": expected a time above 0 such as 90s or "
+       "1h30m",
+       {}},
+      {plain, {{"fairlead.dev/stale-grace", "never"}}, "", {{}, {}, {}, Duration{}}},
+      {plain,
+       {{"fairlead.dev/stale-grace", "0s"}},
+       "annotation fairlead.dev/stale-grace: \"0s\": expected a time above 0 such as 90s or 1h30m, "
+       "or "
+       "never",
+       {}},
+  };
+  for (const char* text : {"", "worker", "worker=", "=1", "worker=-1", "worker=1,worker=2",
+                           "worker=1,", "worker=10001", "worker=9999,launcher=2", "worker=1.5"}) {
+    cases.push_back({worker, roles(text), refused(text), {}});
+  }
+  return cases;
+}
+
+TEST(DecodeGang, TermsBesideTheSize) {
+  for (const TermsCase& c : TermsCases()) {
+    PodSpec pod;
+    pod.labels = c.labels;
+    pod.annotations = c.annotations;
+    pod.annotations.emplace_back("fairlead.dev/gang-size", "9");
+    const PodInfo out = Decode(pod);
+    EXPECT_EQ(out.invalid, c.invalid);
+    if (!c.invalid.empty()) continue;
+    EXPECT_EQ(out.gang_terms, c.terms) << c.annotations.front().second;
+  }
+}
+
+TEST(DecodeGang, RolesStandForTheSize) {
+  PodSpec pod;
+  pod.labels = {{"fairlead.dev/gang", "g"}, {"fairlead.dev/gang-role", "worker"}};
+  pod.annotations = {{"fairlead.dev/gang-roles", "worker=3"}};
+  EXPECT_EQ(Decode(pod).invalid, "");
+  EXPECT_EQ(Decode(pod).gang_role, "worker");
+  pod.labels = {{"fairlead.dev/gang-role", "worker"}};
+  EXPECT_EQ(
+      Decode(pod).invalid,
+      "annotation fairlead.dev/gang-roles: no gang is named; expected label fairlead.dev/gang");
+}
+
 struct Refusal {
   std::function<void(PodSpec*)> change;
   std::string text;
@@ -184,19 +265,17 @@ std::vector<Refusal> SpecRefusals() {
       {[](PodSpec* p) {
          p->labels = {{"fairlead.dev/gang-role", "worker"}};
        },
-       "label fairlead.dev/gang-role: not supported yet"},
+       "label fairlead.dev/gang-role: \"worker\", but there are no roles; expected annotation "
+       "fairlead.dev/gang-roles"},
   };
 }
 
 std::vector<Refusal> AllRefusals() {
   std::vector<Refusal> all = SpecRefusals();
-  for (const std::string key :
-       {"fairlead.dev/topology-segment", "fairlead.dev/gang-roles", "fairlead.dev/gang-max"}) {
-    all.push_back({[key](PodSpec* p) {
-                     p->annotations = {{key, "1"}};
-                   },
-                   "annotation " + key + ": not supported yet"});
-  }
+  all.push_back({[](PodSpec* p) {
+                   p->annotations = {{"fairlead.dev/topology-segment", "rack"}};
+                 },
+                 "annotation fairlead.dev/topology-segment: not supported yet"});
   return all;
 }
 
@@ -230,7 +309,7 @@ TEST(DecodeRefusals, NotOncePlacedNotOfOthersNotWhenGone) {
 TEST(DecodeRefusals, TheFirstInOrderIsNamed) {
   PodSpec pod;
   pod.annotations = {{"gpu-memory", "x"},
-                     {"fairlead.dev/gang-max", "9"},
+                     {"fairlead.dev/gang-max", "x"},
                      {"fairlead.dev/topology-segment", "rack"},
                      {"fairlead.dev/gang-size", "x"}};
   EXPECT_EQ(Decode(pod).invalid, "annotation fairlead.dev/topology-segment: not supported yet");
@@ -259,7 +338,7 @@ TEST(DecodeRefusals, WhatOnlyPrefersOrDoesNotMatterIsFine) {
   pod.init_containers = {{{}, false, 8080}};  // ends before the containers start
   pod.labels = {{"app", "x"}, {"fairlead.dev/queue", "q"}, {"gpu-memory", "not ours"}};
   for (const std::string key : {"topology-preferred", "max-runtime", "preemptible", "checkpoint-at",
-                                "restart-cost", "start-timeout", "stale-grace", "decision"}) {
+                                "restart-cost", "decision"}) {
     pod.annotations.emplace_back("fairlead.dev/" + key, "x");
   }
   EXPECT_EQ(Decode(pod).invalid, "");
