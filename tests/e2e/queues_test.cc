@@ -1,4 +1,6 @@
 // Queues as objects and a configuration that is read again, on the real control plane.
+#include <regex>
+
 #include "tests/e2e/e2e_test.h"
 #include "tests/support/process.h"
 
@@ -244,9 +246,13 @@ TEST_F(QueuesE2eTest, TheCommandShowsQueuesAsTheyAreAndFollowsThem) {
   std::vector<std::string> command = {FAIRLEAD_BINARY, "queues", "--server",
                                       "127.0.0.1:" + std::to_string(scheduler.grpc_port())};
   std::string table;
-  ASSERT_EQ(RunCommand(command, &table), 0) << table;
+  // What is shown is made anew every second.
+  const std::regex row("\n" + Q("a") + " +open +1\\.5 +cpu ");
+  EXPECT_TRUE(Eventually(seconds(20), [&] {
+    EXPECT_EQ(RunCommand(command, &table), 0) << table;
+    return std::regex_search(table, row);
+  })) << table;
   EXPECT_THAT(table, StartsWith("QUEUE "));
-  EXPECT_THAT(table, testing::ContainsRegex("\n" + Q("a") + " +open +1\\.5 +cpu "));
 
   command.push_back("--json");
   Json now;
