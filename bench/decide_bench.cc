@@ -11,6 +11,7 @@
 #include <string>
 
 #include "fairlead/cycle/decide.h"
+#include "fairlead/cycle/node_report.h"
 #include "tests/support/cluster.h"
 #include "tests/support/random.h"
 
@@ -220,6 +221,17 @@ void Near(benchmark::State& state) {
   RunDecide(state, &cluster, policy);
 }
 BENCHMARK(Near)->Arg(8)->Arg(4096)->Unit(benchmark::kMillisecond);
+
+// What people are shown of 10,000 full nodes and a backlog of 200 shapes.
+void NodesForPeople(benchmark::State& state) {
+  Cluster cluster;
+  AddNodes(&cluster, 10'000);
+  Fill(&cluster, 9'000);
+  AddBacklog(&cluster, 10'000, kSeed, "waits");
+  const auto snapshot = cluster.Take();
+  for (auto _ : state) benchmark::DoNotOptimize(ReportNodes(*snapshot, Instant{}));
+}
+BENCHMARK(NodesForPeople)->Unit(benchmark::kMillisecond);
 
 PodSelector PodsOf(const std::string& app) {
   PodSelector pods;

@@ -11,6 +11,7 @@ namespace fairlead::cli {
 
 void AddDemo(CLI::App& app, int* exit_code);       // fairlead demo
 void AddScheduler(CLI::App& app, int* exit_code);  // fairlead scheduler --kubeconfig F
+void AddNodes(CLI::App& app, int* exit_code);      // fairlead nodes [--json]
 void AddQueues(CLI::App& app, int* exit_code);     // fairlead queues [--watch] [--json]
 void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml [--json]
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE

@@ -18,6 +18,7 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   fairlead::cli::AddDemo(app, &exit_code);
   fairlead::cli::AddScheduler(app, &exit_code);
+  fairlead::cli::AddNodes(app, &exit_code);
   fairlead::cli::AddQueues(app, &exit_code);
   fairlead::cli::AddDecide(app, &exit_code);
   fairlead::cli::AddReplay(app, &exit_code);

@@ -13,8 +13,9 @@
 
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/files.h"
-#include "scheduler/cli/queue_client.h"
 #include "scheduler/cli/queue_table.h"
+#include "scheduler/cli/scheduler_client.h"
+#include "scheduler/cli/server_options.h"
 #include "scheduler/cli/signals.h"
 #include "scheduler/cli/terminal.h"
 
@@ -26,7 +27,7 @@ constexpr Duration kLiveInterval = Duration::Milliseconds(250);
 constexpr Duration kLineInterval = Duration::Seconds(1);
 
 struct Args {
-  QueueServer server;
+  SchedulerAddress server;
   bool watch = false;
   bool json = false;
 };
@@ -45,7 +46,7 @@ bool Print(const std::string& text) {
   return std::fflush(stdout) == 0;
 }
 
-int List(QueueClient* client, const Args& args) {
+int List(SchedulerClient* client, const Args& args) {
   const Result<QueueTable> table = client->List();
   if (!table) {
     PrintError(table.error());
@@ -58,7 +59,7 @@ int List(QueueClient* client, const Args& args) {
 // Tables as they come, on a thread of their own, and how that ended.
 class Feed {
  public:
-  Feed(QueueClient* client, Duration interval)
+  Feed(SchedulerClient* client, Duration interval)
       : client_(client), thread_([this, interval] { Run(interval); }) {}
   ~Feed() {
     client_->Cancel();
@@ -88,7 +89,7 @@ class Feed {
     ended_ = std::move(status);
   }
 
-  QueueClient* const client_;
+  SchedulerClient* const client_;
   mutable std::mutex mutex_;
   std::vector<QueueTable> tables_;  // under mutex_
   std::optional<Status> ended_;     // under mutex_
@@ -143,7 +144,7 @@ class LineView {
 
 // Until a signal comes, the server ends it, or nobody reads any more.
 template <typename View>
-int Follow(int signals, Duration interval, QueueClient* client, View* view, Status* ended) {
+int Follow(int signals, Duration interval, SchedulerClient* client, View* view, Status* ended) {
   Feed feed(client, interval);
   while (true) {
     if (!view->Show(feed.Take())) return kDone;
@@ -157,7 +158,7 @@ int Follow(int signals, Duration interval, QueueClient* client, View* view, Stat
   }
 }
 
-int Watch(QueueClient* client, const Args& args) {
+int Watch(SchedulerClient* client, const Args& args) {
   const int signals = ListenForSignals({SIGINT, SIGTERM, SIGHUP});
   Status ended = Ok{};
   int code = kDone;
@@ -173,7 +174,7 @@ int Watch(QueueClient* client, const Args& args) {
 }
 
 int Run(const Args& args) {
-  auto client = QueueClient::Make(args.server);
+  auto client = SchedulerClient::Make(args.server);
   if (!client) {
     PrintError(client.error());
     return kWrongInput;
@@ -187,18 +188,9 @@ void AddQueues(CLI::App& app, int* exit_code) {
   auto args = std::make_shared<Args>();
   CLI::App* command = app.add_subcommand(
       "queues", "Show what every queue of a running scheduler holds, wants and is entitled to");
-  command->add_option("--server", args->server.address,
-                      "HOST:PORT of its gRPC API (default 127.0.0.1:8471)");
+  AddServerOptions(command, &args->server);
   command->add_flag("--watch", args->watch, "Go on, with a new table after every change");
   command->add_flag("--json", args->json, "One line of JSON per table");
-  auto* ca = command->add_option("--tls-ca", args->server.tls_ca,
-                                 "PEM file with the authority of the server's certificate");
-  auto* cert =
-      command->add_option("--tls-cert", args->server.tls_cert, "PEM file with our certificate");
-  auto* key = command->add_option("--tls-key", args->server.tls_key, "PEM file with its key");
-  ca->needs(cert, key);
-  cert->needs(ca, key);
-  key->needs(ca, cert);
   command->footer(
       "SHARE: of what the queue holds, the largest part of any resource of the cluster; the mark "
       "in "

@@ -71,4 +71,11 @@ std::string DrawBar(int width, int held, int wanted, int mark, bool unicode) {
   return bar;
 }
 
+std::string WithoutControls(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
 }  // namespace fairlead::cli

@@ -34,6 +34,10 @@ std::string PaletteCode(std::size_t n);
 // with other characters is cut between them.
 std::string Fit(std::string_view text, int width);
 
+// Each control character as '?': what a terminal would take for a command must not come from
+// another machine.
+std::string WithoutControls(std::string text);
+
 // "33.3 %"
 std::string Percent(std::int64_t part, std::int64_t whole);
 // value / 10^digits without zeros at the end: "1.5". value >= 0, digits <= 18.

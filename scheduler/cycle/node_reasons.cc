@@ -49,13 +49,12 @@ template <typename Each>
 void NodeReasons::ForEach(std::uint32_t rank, Each each) const {
   const std::uint32_t node_class = classes_.ClassAt(rank);
   if (fixed_[node_class].failed != Predicate::kNone) {
-    each(Reason{Source::kFixed, node_class});
+    each(Reason{node_class});
     return;
   }
   const PeerRule rule = placer_.peers().Broken(kind_, rank);
-  const Reason by_rule{Source::kPeers, static_cast<std::uint32_t>(rule)};
   if (rule == PeerRule::kPorts) {
-    each(by_rule);
+    each(Breaks(rule));
     return;
   }
   const Room& room = placer_.room();
@@ -66,13 +65,13 @@ void NodeReasons::ForEach(std::uint32_t rank, Each each) const {
     const bool known = r < snapshot_.usage.resources;
     const std::int64_t free = known ? room.FreeAmount(ResourceId(r), node) : 0;
     if (free >= wanted) continue;
-    each(Reason{Source::kResource, r});
+    each(ShortOf(r));
     enough = false;
   }
   const bool some =
       need_.slices.empty() ? room.FreeDevices(node) >= need_.gpus : room.ShareFits(need_, node) > 0;
-  if (!some) each(Reason{Source::kGpus, 0});
-  if (enough && some && rule != PeerRule::kNone) each(by_rule);
+  if (!some) each(ShortOfGpus());
+  if (enough && some && rule != PeerRule::kNone) each(Breaks(rule));
 }
 
 std::string NodeReasons::FixedText(std::uint32_t node_class) const {
@@ -98,36 +97,34 @@ std::string NodeReasons::FixedText(std::uint32_t node_class) const {
   return "";
 }
 
-std::string NodeReasons::Text(const Reason& reason) const {
-  switch (reason.source) {
-    case Source::kFixed:
-      return FixedText(reason.detail);
-    case Source::kPeers:
-      return PeerText(static_cast<PeerRule>(reason.detail));
-    case Source::kResource:
-      if (ResourceId(reason.detail) == kPods) return "Too many pods";
-      return "Insufficient " + snapshot_.names->resources[reason.detail];
-    case Source::kGpus:
-      return need_.slices.empty() ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs";
+std::string NodeReasons::Text(Reason reason) const {
+  if (reason < ShortOf(0)) return FixedText(static_cast<std::uint32_t>(reason));
+  if (reason > ShortOfGpus()) return PeerText(static_cast<PeerRule>(reason - Breaks(PeerRule{0})));
+  if (reason == ShortOfGpus()) {
+    return need_.slices.empty() ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs";
   }
-  return "";
+  const ResourceId resource(static_cast<std::uint32_t>(reason - ShortOf(0)));
+  if (resource == kPods) return "Too many pods";
+  return "Insufficient " + snapshot_.names->resources[resource.index()];
 }
 
 std::vector<std::string> NodeReasons::On(std::uint32_t rank) const {
   std::vector<std::string> texts;
-  ForEach(rank, [&](const Reason& reason) { texts.push_back(Text(reason)); });
+  ForEach(rank, [&](Reason reason) { texts.push_back(Text(reason)); });
   return texts;
 }
 
 std::string NodeReasons::Summary() const {
   const std::size_t total = snapshot_.nodes->by_name.size();
   if (total == 0) return "no nodes available to schedule pods";
-  std::map<Reason, std::uint64_t> counts;
+  std::vector<std::uint64_t> counts(Breaks(PeerRule::kKeptAway) + 1);
   for (std::uint32_t rank = 0; rank < total; ++rank) {
-    ForEach(rank, [&counts](const Reason& reason) { ++counts[reason]; });
+    ForEach(rank, [&counts](Reason reason) { ++counts[reason]; });
   }
   std::map<std::string, std::uint64_t> by_text;  // several classes have one
-  for (const auto& [reason, count] : counts) by_text[Text(reason)] += count;
+  for (Reason reason = 0; reason < counts.size(); ++reason) {
+    if (counts[reason] > 0) by_text[Text(reason)] += counts[reason];
+  }
   std::vector<std::string> texts;
   texts.reserve(by_text.size());
   for (const auto& [text, count] : by_text) texts.push_back(fmt::format("{} {}", count, text));

@@ -28,16 +28,16 @@ class NodeReasons {
   std::vector<std::string> On(std::uint32_t rank) const;
 
  private:
-  enum class Source : std::uint8_t { kFixed, kPeers, kResource, kGpus };
-  struct Reason {
-    Source source = Source::kFixed;
-    std::uint32_t detail = 0;  // node class, PeerRule, or ResourceId
-    friend auto operator<=>(const Reason&, const Reason&) = default;
-  };
+  // Reasons are numbers, so that they can be counted fast: what node classes fail comes first, then
+  // resources, GPUs, and rules between pods.
+  using Reason = std::size_t;
+  Reason ShortOf(std::uint32_t resource) const { return fixed_.size() + resource; }
+  Reason ShortOfGpus() const { return fixed_.size() + requests_.size(); }
+  Reason Breaks(PeerRule rule) const { return ShortOfGpus() + 1 + static_cast<std::size_t>(rule); }
 
   template <typename Each>
   void ForEach(std::uint32_t rank, Each each) const;
-  std::string Text(const Reason& reason) const;
+  std::string Text(Reason reason) const;
   std::string FixedText(std::uint32_t node_class) const;
 
   const Snapshot& snapshot_;

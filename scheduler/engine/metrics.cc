@@ -115,6 +115,7 @@ struct Metrics::State {
 
   std::mutex queues_mutex;
   std::shared_ptr<const QueueTable> queues;  // under queues_mutex
+  std::shared_ptr<const NodesReport> nodes;  // under queues_mutex
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -155,6 +156,11 @@ void Metrics::SetQueues(std::shared_ptr<const QueueTable> table) {
   state_->queues.swap(table);
 }
 
+void Metrics::SetNodes(std::shared_ptr<const NodesReport> nodes) {
+  const std::lock_guard lock(state_->queues_mutex);
+  state_->nodes.swap(nodes);
+}
+
 void Metrics::SetCacheSize(std::string_view kind, std::int64_t n) {
   state_->cache.Add({{"kind", std::string(kind)}}).Set(static_cast<double>(n));
 }
@@ -189,14 +195,20 @@ void Metrics::CountConfigReload(std::string_view result) {
 
 std::string Metrics::Text() const {
   std::shared_ptr<const QueueTable> table;
+  std::shared_ptr<const NodesReport> nodes;
   {
     const std::lock_guard lock(state_->queues_mutex);
     table = state_->queues;
+    nodes = state_->nodes;
   }
   std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
   if (table != nullptr) {
     std::vector<prometheus::MetricFamily> queues = QueueFamilies(*table);
     std::move(queues.begin(), queues.end(), std::back_inserter(families));
+  }
+  if (nodes != nullptr) {
+    std::vector<prometheus::MetricFamily> gpus = GpuFamilies(*nodes);
+    std::move(gpus.begin(), gpus.end(), std::back_inserter(families));
   }
   return prometheus::TextSerializer().Serialize(families);
 }

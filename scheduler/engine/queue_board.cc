@@ -19,12 +19,14 @@ std::vector<std::string> ResourcesOf(const QueueReport& queue) {
   return names;
 }
 
-void QueueBoard::Publish(std::shared_ptr<const QueueTable> table) {
+void QueueBoard::Publish(std::shared_ptr<const QueueTable> table,
+                         std::shared_ptr<const NodesReport> nodes) {
   FAIRLEAD_CHECK(table != nullptr, "no table after edition {}", Current().number);
   {
     const std::lock_guard lock(mutex_);
     ++edition_.number;
     edition_.table.swap(table);
+    edition_.nodes.swap(nodes);
   }
   published_.notify_all();
   // The old table, unless somebody still reads it, is freed here and not under the lock.

@@ -129,4 +129,20 @@ std::vector<MetricFamily> QueueFamilies(const QueueTable& table) {
   return families;
 }
 
+std::vector<MetricFamily> GpuFamilies(const NodesReport& nodes) {
+  if (nodes.gpu_milli == 0) return {};
+  const auto all = static_cast<double>(nodes.gpu_milli);
+  const auto of_all = [](const char* name, const char* help, double value) {
+    MetricFamily family = Family(name, help);
+    Add(&family, {}, value);
+    return family;
+  };
+  return {of_all("fairlead_gpus", "GPUs of all nodes.", all / 1000),
+          of_all("fairlead_gpus_free", "GPUs of all nodes that nobody holds.",
+                 static_cast<double>(nodes.free_gpu_milli) / 1000),
+          of_all("fairlead_gpu_fragmentation_ratio",
+                 "Free GPUs that the typical pod cannot use, as a part of all GPUs, 0 to 1.",
+                 static_cast<double>(nodes.fragmented_milli) / all)};
+}
+
 }  // namespace fairlead

@@ -51,16 +51,21 @@ bool Engine::State::TableIsCurrent(Instant now) const {
 // Shows the store as it is now, so with what the last decision has just assumed.
 void Engine::State::MakeTable(Instant now) {
   const Instant begun = clock->Now();
-  table = std::make_shared<const QueueTable>(
-      ReportQueues(*store.TakeSnapshot(), policy, now, &history));
+  const auto snapshot = store.TakeSnapshot();
+  table = std::make_shared<const QueueTable>(ReportQueues(*snapshot, policy, now, &history));
   table_due = false;
+  std::shared_ptr<const NodesReport> nodes;
+  if (options.queue_board != nullptr) {
+    nodes = std::make_shared<const NodesReport>(ReportNodes(*snapshot, now));
+  }
   const Instant done = clock->Now();
   const Duration cost_rest{kRestPerCost * (done - begun).ns};
   table_rest_until = done + std::clamp(cost_rest, kTableEvery, kLongestTableRest);
   table_refresh = ChangesWithTime(*table) ? now + kRefreshEvery : Instant{INT64_MAX};
   if (options.queue_board == nullptr) return;
   metrics->SetQueues(table);
-  options.queue_board->Publish(table);
+  metrics->SetNodes(nodes);
+  options.queue_board->Publish(table, std::move(nodes));
   next_table = table_refresh;
 }
 

@@ -7,10 +7,6 @@
 
 namespace fairlead {
 
-bool IsPlaceable(const MemberView& member) {
-  return member.state == MemberState::kPending && !member.gated && !member.terminating;
-}
-
 std::vector<std::int64_t> RolesMissing(const GangView& gang) {
   std::vector<std::int64_t> missing;
   for (const GangRole& role : gang.terms.roles) missing.push_back(role.least);

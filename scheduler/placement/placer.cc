@@ -224,14 +224,19 @@ FillResult Placer::Fill(std::vector<MemberGroup> groups) {
   SortHardestFirst(&groups);
   Begin();
   FillResult result;
-  std::vector<Placement> out;
-  for (const MemberGroup& group : groups) PlaceGroup(group, &out, nullptr);
+  std::vector<Placement>& out = filled_;
+  out.clear();
+  for (const MemberGroup& group : groups) {
+    const std::int64_t placed = PlaceGroup(group, &out, nullptr);
+    const bool all = placed == static_cast<std::int64_t>(group.members.size());
+    if (!all && !result.short_shape.valid()) result.short_shape = group.shape;
+  }
   PlaceRest(groups, 0, &out, nullptr);
   result.placed = static_cast<std::int64_t>(out.size());
+  if (peers_.idle() || !result.short_shape.valid()) return result;
   const std::vector<MemberGroup> rest = Unplaced(groups, out, 0);
-  if (rest.empty()) return result;
-  result.short_shape = rest.front().shape;
-  result.short_kind = KindOf(rest.front(), rest.front().members.front());
+  result.short_shape = rest.empty() ? ShapeId::None() : rest.front().shape;
+  if (!rest.empty()) result.short_kind = KindOf(rest.front(), rest.front().members.front());
   return result;
 }
 

@@ -19,6 +19,7 @@
 
 #include "fairlead/base/address.h"
 #include "fairlead/engine/log.h"
+#include "fairlead/v1/node_service.grpc.pb.h"
 #include "fairlead/v1/queue_service.grpc.pb.h"
 #include "scheduler/service/tls_files.h"
 
@@ -180,6 +181,61 @@ class QueueServiceImpl final : public v1::QueueService::Service {
   std::shared_ptr<const v1::ListQueuesResponse> message_;  // under message_mutex_
 };
 
+v1::Device::Use UseOf(DeviceUse use) {
+  switch (use) {
+    case DeviceUse::kWhole:
+      return v1::Device::WHOLE;
+    case DeviceUse::kShared:
+      return v1::Device::SHARED;
+    case DeviceUse::kFree:
+      break;
+  }
+  return v1::Device::FREE;
+}
+
+void SetNode(const NodeReport& from, v1::Node* to) {
+  to->set_name(from.name);
+  to->set_gpu_model(from.gpu_model);
+  to->set_gpu_slices(from.gpu_slices);
+  for (const DeviceReport& device : from.devices) {
+    v1::Device* added = to->add_devices();
+    added->set_use(UseOf(device.use));
+    added->set_free_slices(device.free_slices);
+  }
+  to->set_unknown_gpus(from.unknown_gpus);
+  to->set_free_gpu_milli(from.free_gpu_milli);
+  to->set_fragmented_milli(from.fragmented_milli);
+  to->set_free_cpu_milli(from.free_cpu_milli);
+  to->set_cpu_milli(from.cpu_milli);
+  to->set_free_memory(from.free_memory);
+  to->set_memory(from.memory);
+  to->set_free_pods(from.free_pods);
+  to->set_pods(from.pods);
+  for (const std::string& reason : from.out_of_use) to->add_out_of_use(reason);
+}
+
+class NodeServiceImpl final : public v1::NodeService::Service {
+ public:
+  explicit NodeServiceImpl(const QueueBoard* board) : board_(board) {}
+
+  grpc::Status ListNodes(grpc::ServerContext* /*context*/, const v1::ListNodesRequest* /*request*/,
+                         v1::ListNodesResponse* response) override {
+    const QueueBoard::Edition edition = board_->Current();
+    if (!edition.nodes) return NoTableYet();
+    const NodesReport& report = *edition.nodes;
+    response->set_at_unix_ns(report.at.ns);
+    response->set_version(report.version);
+    for (const NodeReport& node : report.nodes) SetNode(node, response->add_nodes());
+    response->set_gpu_milli(report.gpu_milli);
+    response->set_free_gpu_milli(report.free_gpu_milli);
+    response->set_fragmented_milli(report.fragmented_milli);
+    return grpc::Status::OK;
+  }
+
+ private:
+  const QueueBoard* const board_;
+};
+
 Error Refuse(std::string field, std::string message) {
   Error error;
   error.field = std::move(field);
@@ -252,9 +308,10 @@ void SetBounds(int max_watchers, grpc::ServerBuilder* builder) {
 }  // namespace
 
 struct GrpcServer::State {
-  State(const QueueBoard* board, int max_watchers) : service(board, max_watchers) {}
+  State(const QueueBoard* board, int max_watchers) : service(board, max_watchers), nodes(board) {}
 
   QueueServiceImpl service;
+  NodeServiceImpl nodes;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
@@ -284,6 +341,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& o
   SetBounds(options.max_watchers, &builder);
   builder.AddListeningPort(where, *credentials, &state->port);
   builder.RegisterService(&state->service);
+  builder.RegisterService(&state->nodes);
   state->server = builder.BuildAndStart();
   if (state->server == nullptr || state->port == 0) {
     return Refuse("grpc", fmt::format("cannot listen on {}", where));

@@ -236,6 +236,30 @@ TEST_F(QueuesE2eTest, AConfigurationIsReadAgainOnSighup) {
   EXPECT_THAT(scheduler.Log(), HasSubstr("queue " + Q("a") + ": added"));
 }
 
+// `fairlead nodes` over gRPC, and the metric. A gang of 2 pods of 2 GPUs leaves 4 of 8.
+TEST_F(QueuesE2eTest, TheCommandShowsNodesAndWhatIsFree) {
+  AddNodes(1);
+  ASSERT_TRUE(Make("a", {}).ok());
+  SchedulerProcess& scheduler = StartScheduler();
+  CreateGangs("a", 0, 1);
+  ASSERT_TRUE(WaitRunning(2));
+  const std::vector<std::string> command = {FAIRLEAD_BINARY, "nodes", "--json", "--server",
+                                            "127.0.0.1:" + std::to_string(scheduler.grpc_port())};
+  Json node;
+  EXPECT_TRUE(Eventually(seconds(20), [&] {
+    std::string json;
+    EXPECT_EQ(RunCommand(command, &json), 0) << json;
+    const Json report = LastLine(json);
+    if (report.value("nodes", Json::array()).size() != 1) return false;
+    node = report["nodes"][0];
+    return node.value("free_gpus", "") == "4";
+  })) << node;
+  EXPECT_EQ(node["devices"].size(), 8U);
+  EXPECT_EQ(node["out_of_use"], Json::array());
+  EXPECT_EQ(scheduler.Metric("fairlead_gpus_free"), 4);
+  EXPECT_EQ(scheduler.Metric("fairlead_gpu_fragmentation_ratio"), 0);
+}
+
 // `fairlead queues` over gRPC. 8 GPUs are 2 gangs of 4; the third one waits.
 TEST_F(QueuesE2eTest, TheCommandShowsQueuesAsTheyAreAndFollowsThem) {
   AddNodes(1);

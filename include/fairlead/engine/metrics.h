@@ -14,6 +14,7 @@
 
 namespace fairlead {
 
+struct NodesReport;
 struct QueueTable;
 
 class Metrics {
@@ -37,6 +38,9 @@ class Metrics {
   // fairlead_queue_*: what the table says of each queue, until the next call. Costs the caller
   // nothing: the series are made of it when somebody asks for the text.
   void SetQueues(std::shared_ptr<const QueueTable> table);
+  // fairlead_gpus, fairlead_gpus_free and fairlead_gpu_fragmentation_ratio, of all nodes: free GPUs
+  // that the typical pod cannot use, as a part of all GPUs.
+  void SetNodes(std::shared_ptr<const NodesReport> nodes);
   // fairlead_cache_size{kind="nodes|pods|gangs"}.
   void SetCacheSize(std::string_view kind, std::int64_t n);
   // fairlead_watch_restarts_total{kind,reason}.

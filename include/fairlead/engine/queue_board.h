@@ -1,5 +1,5 @@
-// QueueBoard: the latest table of queues, from the engine to everybody who shows it (gRPC, the
-// status of Queue objects). Safe from any thread.
+// QueueBoard: the latest table of queues, and of nodes, from the engine to everybody who shows it
+// (gRPC, the status of Queue objects). Safe from any thread.
 //
 // I1: editions are numbered 1, 2, 3 ...; 0 means that nothing has been published yet.
 // I2: a table does not change once it is published; readers share it and keep it as long as they
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fairlead/base/time.h"
+#include "fairlead/cycle/node_report.h"
 #include "fairlead/cycle/queue_report.h"
 
 namespace fairlead {
@@ -27,10 +28,12 @@ class QueueBoard {
  public:
   struct Edition {
     std::uint64_t number = 0;
-    std::shared_ptr<const QueueTable> table;  // null where the number is 0
+    std::shared_ptr<const QueueTable> table;   // null where the number is 0
+    std::shared_ptr<const NodesReport> nodes;  // of the same moment; may be null
   };
 
-  void Publish(std::shared_ptr<const QueueTable> table);
+  void Publish(std::shared_ptr<const QueueTable> table,
+               std::shared_ptr<const NodesReport> nodes = nullptr);
   Edition Current() const;
   // The latest edition as soon as its number is above `seen`, and in any case after `patience`
   // (real time, also where the engine's clock is virtual). Editions in between are skipped.

@@ -129,7 +129,9 @@ bool NeedsDecision(const GangView& gang);
 std::vector<std::int64_t> RolesMissing(const GangView& gang);
 
 // May a decision bind this member?
-bool IsPlaceable(const MemberView& member);
+inline bool IsPlaceable(const MemberView& member) {
+  return member.state == MemberState::kPending && !member.gated && !member.terminating;
+}
 
 // The gang with this id, or null.
 const GangView* FindGang(const Snapshot& snapshot, GangId id);

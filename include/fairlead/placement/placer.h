@@ -219,6 +219,7 @@ class Placer {
   std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo
   const RankBits* within_ = nullptr;     // where not null, only these nodes are looked at
   std::vector<std::int64_t> placed_of_;  // by group; scratch of Place
+  std::vector<Placement> filled_;        // scratch of Fill
   std::uint64_t steps_ = 0;
 };
 

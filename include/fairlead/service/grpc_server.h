@@ -1,4 +1,4 @@
-// The gRPC listener: fairlead.v1.QueueService (include/fairlead/v1/queue_service.proto) on what a
+// The gRPC listener: fairlead.v1.QueueService and NodeService (include/fairlead/v1) on what a
 // QueueBoard shows.
 //
 // Who may connect: everybody on this machine where it listens on loopback; with TLS, everywhere,

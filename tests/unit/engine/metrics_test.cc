@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fairlead/cycle/node_report.h"
 #include "fairlead/cycle/queue_report.h"
 
 namespace fairlead {
@@ -95,6 +96,21 @@ QueueTable TableOf(std::vector<QueueReport> queues) {
   QueueTable table;
   table.queues = std::move(queues);
   return table;
+}
+
+TEST(Metrics, SaysWhatIsFreeOfGpusAndWhatIsFragmented) {
+  Metrics metrics;
+  NodesReport report;
+  metrics.SetNodes(std::make_shared<const NodesReport>(report));
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("fairlead_gpu")));
+  report.gpu_milli = 8000;
+  report.free_gpu_milli = 2500;
+  report.fragmented_milli = 1000;
+  metrics.SetNodes(std::make_shared<const NodesReport>(report));
+  const std::string text = metrics.Text();
+  EXPECT_THAT(text, HasSubstr("\nfairlead_gpus 8\n"));
+  EXPECT_THAT(text, HasSubstr("\nfairlead_gpus_free 2.5\n"));
+  EXPECT_THAT(text, HasSubstr("\nfairlead_gpu_fragmentation_ratio 0.125\n"));
 }
 
 TEST(Metrics, SaysOfEachQueueWhatTheTableSaysInBaseUnits) {

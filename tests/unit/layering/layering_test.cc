@@ -154,7 +154,7 @@ TEST(Layering, OneFileEachOfServiceAndCliKnowsGrpc) {
     }
   }
   const std::map<std::string, Names> expected = {
-      {"cli", {"scheduler/cli/queue_client.cc"}},
+      {"cli", {"scheduler/cli/scheduler_client.cc"}},
       {"service", {"scheduler/service/grpc_server.cc"}},
   };
   EXPECT_EQ(users, expected);

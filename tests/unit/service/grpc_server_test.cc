@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "fairlead/v1/node_service.grpc.pb.h"
 #include "fairlead/v1/queue_service.grpc.pb.h"
 #include "tests/support/test_authority.h"
 
@@ -101,6 +102,34 @@ class Watch {
   Call call_;
   std::unique_ptr<grpc::ClientReader<v1::ListQueuesResponse>> reader_;
 };
+
+TEST_F(GrpcServerTest, NodesAsTheyAreOnTheBoard) {
+  Start();
+  const auto stub = v1::NodeService::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
+  v1::ListNodesResponse got;
+  {
+    Call call;
+    EXPECT_EQ(stub->ListNodes(&call.context, {}, &got).error_code(), grpc::StatusCode::UNAVAILABLE);
+  }
+  NodesReport report;
+  report.at = Instant{5};
+  report.version = 9;
+  NodeReport& node = report.nodes.emplace_back();
+  node.name = "a";
+  node.devices = {{DeviceUse::kFree, 0}, {DeviceUse::kWhole, 0}, {DeviceUse::kShared, 3}};
+  node.out_of_use = {"cordoned"};
+  report.fragmented_milli = 250;
+  board_.Publish(Table(9, {}), std::make_shared<const NodesReport>(report));
+  Call call;
+  ASSERT_TRUE(stub->ListNodes(&call.context, {}, &got).ok());
+  EXPECT_EQ(got.version(), 9U);
+  EXPECT_EQ(got.fragmented_milli(), 250);
+  ASSERT_EQ(got.nodes_size(), 1);
+  EXPECT_EQ(got.nodes(0).devices(2).use(), v1::Device::SHARED);
+  EXPECT_EQ(got.nodes(0).devices(2).free_slices(), 3);
+  EXPECT_EQ(got.nodes(0).out_of_use(0), "cordoned");
+}
 
 TEST_F(GrpcServerTest, ListsTheTableAsItIs) {
   QueueReport queue = Report("team");

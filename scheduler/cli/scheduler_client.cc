@@ -1,4 +1,4 @@
-#include "scheduler/cli/queue_client.h"
+#include "scheduler/cli/scheduler_client.h"
 
 #include <fmt/format.h>
 #include <grpc/support/log.h>
@@ -9,8 +9,10 @@
 #include <optional>
 #include <utility>
 
+#include "fairlead/v1/node_service.grpc.pb.h"
 #include "fairlead/v1/queue_service.grpc.pb.h"
 #include "fairlead/yaml/document.h"
+#include "scheduler/cli/text.h"
 
 namespace fairlead::cli {
 namespace {
@@ -24,14 +26,6 @@ Error Fail(std::string message) {
   Error error;
   error.message = std::move(message);
   return error;
-}
-
-// What a terminal would take for a command must not come from another machine.
-std::string WithoutControls(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
 }
 
 // The rest of what an answer must hold for the code that shows it; false: it does not.
@@ -93,7 +87,69 @@ Result<QueueTable> GetTable(const v1::ListQueuesResponse& from) {
   return to;
 }
 
-Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const QueueServer& server) {
+DeviceUse UseOf(v1::Device::Use use) {
+  switch (use) {
+    case v1::Device::WHOLE:
+      return DeviceUse::kWhole;
+    case v1::Device::SHARED:
+      return DeviceUse::kShared;
+    default:
+      return DeviceUse::kFree;
+  }
+}
+
+NodeReport GetNode(const v1::Node& from) {
+  NodeReport to;
+  to.name = WithoutControls(from.name());
+  to.gpu_model = WithoutControls(from.gpu_model());
+  to.gpu_slices = from.gpu_slices();
+  for (const v1::Device& device : from.devices()) {
+    to.devices.push_back({UseOf(device.use()), device.free_slices()});
+  }
+  to.unknown_gpus = from.unknown_gpus();
+  to.free_gpu_milli = from.free_gpu_milli();
+  to.fragmented_milli = from.fragmented_milli();
+  to.free_cpu_milli = from.free_cpu_milli();
+  to.cpu_milli = from.cpu_milli();
+  to.free_memory = from.free_memory();
+  to.memory = from.memory();
+  to.free_pods = from.free_pods();
+  to.pods = from.pods();
+  for (const std::string& reason : from.out_of_use()) {
+    to.out_of_use.push_back(WithoutControls(reason));
+  }
+  return to;
+}
+
+// Can the code that shows it take it?
+bool MakesSense(const NodeReport& node) {
+  const auto part = [](std::int64_t free, std::int64_t whole) { return free >= 0 && whole >= 0; };
+  const bool devices =
+      node.devices.size() <= static_cast<std::size_t>(kMaxGpusPerNode) &&
+      std::all_of(node.devices.begin(), node.devices.end(), [&node](const DeviceReport& device) {
+        return device.free_slices >= 0 && device.free_slices <= node.gpu_slices;
+      });
+  return devices && node.gpu_slices >= 1 && part(node.free_cpu_milli, node.cpu_milli) &&
+         part(node.free_memory, node.memory) && part(node.free_pods, node.pods) &&
+         part(node.fragmented_milli, node.free_gpu_milli);
+}
+
+Result<NodesReport> GetNodes(const v1::ListNodesResponse& from) {
+  NodesReport to;
+  to.at = Instant{std::max<std::int64_t>(from.at_unix_ns(), 0)};
+  to.version = from.version();
+  for (const v1::Node& node : from.nodes()) to.nodes.push_back(GetNode(node));
+  to.gpu_milli = from.gpu_milli();
+  to.free_gpu_milli = from.free_gpu_milli();
+  to.fragmented_milli = from.fragmented_milli();
+  const bool sums = to.gpu_milli >= 0 && to.free_gpu_milli >= 0 && to.fragmented_milli >= 0;
+  if (!sums || !std::all_of(to.nodes.begin(), to.nodes.end(), MakesSense)) {
+    return Fail("the server's answer about nodes makes no sense to this version");
+  }
+  return to;
+}
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const SchedulerAddress& server) {
   if (server.tls_ca.empty()) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions ssl;
   for (const auto& [path, text] : {std::pair{&server.tls_ca, &ssl.pem_root_certs},
@@ -126,8 +182,8 @@ bool IsHostAndPort(const std::string& address) {
 
 }  // namespace
 
-struct QueueClient::State {
-  QueueServer server;
+struct SchedulerClient::State {
+  SchedulerAddress server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::QueueService::Stub> stub;
   grpc::ClientContext watch;  // there is one watch in a client's life
@@ -136,7 +192,7 @@ struct QueueClient::State {
 };
 
 // Whether anybody is there decides what is of help.
-Error QueueClient::State::ErrorOf(const grpc::Status& status) const {
+Error SchedulerClient::State::ErrorOf(const grpc::Status& status) const {
   std::string message = WithoutControls(status.error_message());
   const bool connected = channel->GetState(false) == GRPC_CHANNEL_READY;
   if (connected || status.error_code() != grpc::StatusCode::UNAVAILABLE) {
@@ -155,10 +211,10 @@ Error QueueClient::State::ErrorOf(const grpc::Status& status) const {
                             : "one without TLS must be asked without the --tls options"));
 }
 
-QueueClient::QueueClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
-QueueClient::~QueueClient() = default;
+SchedulerClient::SchedulerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SchedulerClient::~SchedulerClient() = default;
 
-Result<std::unique_ptr<QueueClient>> QueueClient::Make(QueueServer server) {
+Result<std::unique_ptr<SchedulerClient>> SchedulerClient::Make(SchedulerAddress server) {
   // Our messages say what there is to say.
   gpr_set_log_function([](gpr_log_func_args*) {});
   if (!IsHostAndPort(server.address)) {
@@ -176,10 +232,10 @@ Result<std::unique_ptr<QueueClient>> QueueClient::Make(QueueServer server) {
   state->channel = grpc::CreateCustomChannel("dns:///" + server.address, *credentials, arguments);
   state->stub = v1::QueueService::NewStub(state->channel);
   state->server = std::move(server);
-  return std::unique_ptr<QueueClient>(new QueueClient(std::move(state)));
+  return std::unique_ptr<SchedulerClient>(new SchedulerClient(std::move(state)));
 }
 
-Result<QueueTable> QueueClient::List() {
+Result<QueueTable> SchedulerClient::List() {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kListPatience);
   v1::ListQueuesResponse response;
@@ -188,7 +244,17 @@ Result<QueueTable> QueueClient::List() {
   return GetTable(response);
 }
 
-Status QueueClient::Watch(Duration interval, const std::function<void(QueueTable)>& show) {
+Result<NodesReport> SchedulerClient::Nodes() {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kListPatience);
+  v1::ListNodesResponse response;
+  const grpc::Status status =
+      v1::NodeService::NewStub(state_->channel)->ListNodes(&context, {}, &response);
+  if (!status.ok()) return state_->ErrorOf(status);
+  return GetNodes(response);
+}
+
+Status SchedulerClient::Watch(Duration interval, const std::function<void(QueueTable)>& show) {
   v1::WatchQueuesRequest request;
   request.set_min_interval_ms(interval.ns / 1'000'000);
   const auto reader = state_->stub->WatchQueues(&state_->watch, request);
@@ -207,6 +273,6 @@ Status QueueClient::Watch(Duration interval, const std::function<void(QueueTable
   return state_->ErrorOf(status);
 }
 
-void QueueClient::Cancel() { state_->watch.TryCancel(); }
+void SchedulerClient::Cancel() { state_->watch.TryCancel(); }
 
 }  // namespace fairlead::cli
