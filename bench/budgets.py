@@ -20,6 +20,7 @@ BUDGETS = [
     ("Quarters", 1500.0, "100,000 pods of a quarter GPU, 10,000 nodes: decide"),
     ("Near/4096", 20.0, "4,096-pod gang, zone required, block preferred, 5 levels"),
     ("Near/8", None, "512 gangs of 8, each in one rack, 10,000 nodes: decide"),
+    ("Mixed", None, "5,000-pod gang of 4 shapes that only just fits 5,000 nodes"),
     ("HostPorts", None, "2,500 pods with a host port, 5,000 nodes, 20,000 pods there"),
     ("Apart/8", None, "2,000 pods in gangs of 8 that keep apart by rack, the same"),
     ("Apart/2000", None, "a gang of 2,000 that keeps apart by host, the same"),

@@ -222,6 +222,31 @@ void Near(benchmark::State& state) {
 }
 BENCHMARK(Near)->Arg(8)->Arg(4096)->Unit(benchmark::kMillisecond);
 
+// A gang of four shapes that only just fits on 5,000 nodes: half of them are in zones z0 .. z3,
+// which one shape must have, and the others come before it, since they ask for more.
+void Mixed(benchmark::State& state) {
+  Cluster cluster;
+  for (int n = 0; n < 5'000; ++n) {
+    NodeShape node{.gpus = 8};
+    node.labels = {{"zone", "z" + std::to_string(n % 8)}};
+    cluster.Node(Cluster::Numbered("node", n), node);
+  }
+  GangShape gang{.name = "g", .queue = "q0", .pods = 5'000, .gpus = 8};
+  for (int s = 0; s < 4; ++s) {
+    gang.milli_cpu = 50'000 + s * 1'000;
+    gang.node_terms.reset();
+    if (s == 0) {
+      gang.node_terms = {{{{{"zone", RequirementOp::kIn, {"z0", "z1", "z2", "z3"}}}, {}}}};
+    }
+    const int pods = s == 0 ? 2'500 : s == 3 ? 834 : 833;
+    for (int i = 0; i < pods; ++i) {
+      cluster.store().UpsertPod(Cluster::Pod(gang, s * 10'000 + i), Instant{});
+    }
+  }
+  RunDecide(state, &cluster);
+}
+BENCHMARK(Mixed)->Unit(benchmark::kMillisecond);
+
 // What people are shown of 10,000 full nodes and a backlog of 200 shapes.
 void NodesForPeople(benchmark::State& state) {
   Cluster cluster;

@@ -179,6 +179,8 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, std::int64_t need,
                    std::vector<Placement>* out, Allowance* allowance) {
   Begin();
   const std::size_t out_before = out->size();
+  const bool may_flow = groups.size() > 1 && MayFlow(groups);
+  const Allowance before = may_flow && allowance != nullptr ? *allowance : Allowance{};
   placed_of_.clear();
   std::int64_t placed = 0;
   std::int64_t untried = 0;
@@ -192,6 +194,11 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, std::int64_t need,
   }
   placed += PlaceRest(groups, out_before, out, allowance);
   if (placed < need) {
+    Undo();
+    out->resize(out_before);
+    if (!may_flow) return false;
+    if (allowance != nullptr) *allowance = before;
+    if (PlaceByFlow(groups, need, out, allowance) >= need) return true;
     Undo();
     out->resize(out_before);
     return false;

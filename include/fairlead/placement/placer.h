@@ -6,9 +6,13 @@
 // one step per node instead of one per member and node.
 //
 // A gang with several shapes places the hardest group first: most GPUs, then the largest dominant
-// request, then the earliest member. This is greedy: with scarce nodes that several shapes compete
-// for it can miss a placement that exists. It never places a part, and a gang that it misses is
-// tried again in later decisions.
+// request, then the earliest member. Where that fails, and two shapes or more take whole GPUs, a
+// minimum-cost flow of GPUs from shapes to sets of equal nodes says how many of each go where
+// (Boost.Graph, successive shortest paths), and what rounding leaves over is placed as it comes.
+// With shapes that take equally many GPUs, of which nothing else is scarce, this finds a placement
+// if there is one, on up to 512 sets; else it can miss one, since it does not know how sizes go
+// together on a node. It never places a part, and a gang that it misses is tried again in later
+// decisions.
 //
 // Shares of GPUs go to GPUs that are shared already, those first on which the fewest slices are
 // free; then free GPUs are broken into, in the order of nodes of a pod with one GPU.
@@ -174,6 +178,21 @@ class Placer {
 
   bool Place(const std::vector<MemberGroup>& groups, std::int64_t need, std::vector<Placement>* out,
              Allowance* allowance);
+  // Nodes that are alike for a gang.
+  struct NodeSet {
+    RankBits nodes;
+    std::int64_t count = 0;
+    std::vector<std::int64_t> fits;  // members on each node, by group
+    std::int64_t devices = 0;        // free on each node
+  };
+  static constexpr std::size_t kMostFlowShapes = 16;
+
+  bool MayFlow(const std::vector<MemberGroup>& groups);
+  std::vector<NodeSet> AlikeNodes(const std::vector<MemberGroup>& groups);
+  static bool WorthAFlow(const std::vector<MemberGroup>& with_gpus,
+                         const std::vector<NodeSet>& sets, std::int64_t others, std::int64_t need);
+  std::int64_t PlaceByFlow(const std::vector<MemberGroup>& groups, std::int64_t need,
+                           std::vector<Placement>* out, Allowance* allowance);
   bool PlaceMore(const GangView& gang, std::size_t first, std::vector<Placement>* out,
                  Allowance* allowance);
   std::int64_t PlaceRest(const std::vector<MemberGroup>& groups, std::size_t first,
