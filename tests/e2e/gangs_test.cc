@@ -149,5 +149,62 @@ TEST_F(GangTest, FinishedMembersDoNotKeepOthersFromStarting) {
       seconds(30), [&](const ClusterView& view) { return view.Count(ns(), "Succeeded") == 8; }));
 }
 
+// A launcher without GPU and workers of a role each: nobody starts before all are there.
+TEST_F(GangTest, RolesStartTogether) {
+  AddNodes(1);  // 8 GPUs
+  StartScheduler();
+  const std::map<std::string, std::string> roles = {
+      {"fairlead.dev/gang-roles", "launcher=1,worker=4"}};
+  const auto create = [&](const std::string& name, const std::string& role, int gpus) {
+    CreatePod({.name = name,
+               .gpus = gpus,
+               .gang = "mpi",
+               .labels = {{"fairlead.dev/gang-role", role}},
+               .annotations = roles});
+  };
+  for (int i = 0; i < 5; ++i) create("worker-" + std::to_string(i), "worker", 2);
+  EXPECT_THAT(WaitPending("worker-0"), HasSubstr("0 of 1 pods of role launcher exist"));
+  EXPECT_EQ(Bound(), 0);
+  create("launcher", "launcher", 0);
+  EXPECT_TRUE(WaitRunning(5));  // the fifth worker finds no GPUs
+  EXPECT_EQ(DecisionsOf("mpi").size(), 1U);
+  kubelets().Look(
+      [&](const ClusterView& view) { EXPECT_EQ(view.Find(ns(), "worker-4")->node, ""); });
+  create("other", "evaluator", 0);
+  EXPECT_THAT(WaitPending("other", "evaluator"), HasSubstr("expected one of launcher, worker"));
+}
+
+TEST_F(GangTest, AnElasticGangGrowsToItsMaximum) {
+  AddNodes(1);
+  StartScheduler();
+  const PodOptions elastic{
+      .gpus = 1, .gang_size = "2", .annotations = {{"fairlead.dev/gang-max", "3"}}};
+  CreateGang("grow", 0, 2, elastic);
+  ASSERT_TRUE(WaitRunning(2));
+  CreateGang("grow", 2, 5, elastic);
+  ASSERT_TRUE(WaitRunning(3));
+  EXPECT_THAT(WaitPending("grow-4", "maximum"), HasSubstr("the gang runs with 3 pods"));
+  DeletePod("grow-0");
+  EXPECT_TRUE(WaitRunning(3));
+  EXPECT_EQ(BoundOf("grow"), 3);
+}
+
+// Members that nobody replaces: the others end after the gang's grace, and only then.
+TEST_F(GangTest, WhatIsLeftOfAGangEndsAfterItsGrace) {
+  AddNodes(1);
+  SchedulerProcess& scheduler = StartScheduler();
+  CreateGang("stale", 0, 3,
+             {.gpus = 1, .gang_size = "3", .annotations = {{"fairlead.dev/stale-grace", "2s"}}});
+  CreateGang("stays", 0, 3,
+             {.gpus = 1, .gang_size = "3", .annotations = {{"fairlead.dev/stale-grace", "never"}}});
+  ASSERT_TRUE(WaitRunning(6));
+  DeletePod("stale-1");
+  DeletePod("stays-1");
+  EXPECT_TRUE(kubelets().WaitFor(seconds(30),
+                                 [&](const ClusterView& view) { return view.Count(ns()) == 2; }));
+  EXPECT_EQ(BoundOf("stays"), 2);
+  EXPECT_EQ(scheduler.Metric("fairlead_evictions_total{reason=\"gang_stale\"}"), 2);
+}
+
 }  // namespace
 }  // namespace fairlead::e2e
