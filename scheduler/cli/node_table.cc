@@ -78,6 +78,8 @@ std::string NodesText(const NodesReport& report, const ScreenStyle& style) {
   };
   std::vector<Row> rows;
   std::vector<std::string> bars;
+  rows.reserve(report.nodes.size() + 1);
+  bars.reserve(report.nodes.size() + 1);
   rows.push_back({"NODE", "MODEL", "FREE", "UNUSABLE", "CPU", "MEMORY", "PODS", "STATE"});
   bars.push_back(padded("GPUS", 4));
   for (const NodeReport& node : report.nodes) {
@@ -92,6 +94,8 @@ std::string NodesText(const NodesReport& report, const ScreenStyle& style) {
   }
   // The bar stands behind the model: tables are made of what has one byte for each cell.
   std::vector<Row> left, right;
+  left.reserve(rows.size());
+  right.reserve(rows.size());
   for (Row& row : rows) {
     left.push_back({row[0], row[1], ""});
     right.push_back(Row(row.begin() + 2, row.end()));

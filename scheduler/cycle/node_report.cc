@@ -54,6 +54,8 @@ class Reporter {
         typical_(TypicalShapes(snapshot)),
         classes_(snapshot, ShapesOf(typical_)),
         room_(Room::Free(snapshot)) {
+    needs_.reserve(typical_.size());
+    feasible_.reserve(typical_.size());
     for (const Typical& typical : typical_) {
       needs_.push_back(NeedOf(snapshot, typical.shape));
       feasible_.push_back(classes_.Feasible(typical.shape));
@@ -160,6 +162,7 @@ NodesReport ReportNodes(const Snapshot& snapshot, Instant at) {
   report.at = at;
   report.version = snapshot.version;
   Reporter reporter(snapshot);
+  report.nodes.reserve(snapshot.nodes->by_name.size());
   for (std::uint32_t rank = 0; rank < snapshot.nodes->by_name.size(); ++rank) {
     const NodeReport& node = report.nodes.emplace_back(reporter.Of(rank));
     report.gpu_milli += kMilli * static_cast<std::int64_t>(node.devices.size());

@@ -151,6 +151,7 @@ class PeerVerifier {
     const std::vector<PodTerm>& terms = pod.peer->rules.near;
     if (terms.empty()) return true;
     std::vector<PodSelector> selectors;
+    selectors.reserve(terms.size());
     for (const PodTerm& term : terms) selectors.push_back(term.pods);
     const std::vector<std::uint32_t>& pods = Matching(selectors);
     bool beside_all = true;

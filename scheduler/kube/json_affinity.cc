@@ -5,6 +5,7 @@ namespace fairlead::kube {
 namespace {
 
 constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+constexpr std::string_view kPreferred = "preferredDuringSchedulingIgnoredDuringExecution";
 
 error_code ReadTexts(JsonPath* path, JsonValue value, RawPod* out, RawSpan* span) {
   span->begin = out->texts.size();
@@ -33,12 +34,22 @@ error_code ReadRequirements(JsonPath* path, JsonValue value, RawPod* out, RawSpa
   return read;
 }
 
-error_code ReadNodeTerm(JsonPath* path, JsonValue value, RawPod* out) {
-  RawNodeTerm& to = out->node_terms.emplace_back();
-  return EachMember(path, value, [=, &to](std::string_view key, JsonValue member) {
-    if (key == "matchExpressions") return ReadRequirements(path, member, out, &to.labels);
-    if (key == "matchFields") return ReadRequirements(path, member, out, &to.fields);
+error_code ReadNodeTerm(JsonPath* path, JsonValue value, RawPod* out, RawNodeTerm* to) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == "matchExpressions") return ReadRequirements(path, member, out, &to->labels);
+    if (key == "matchFields") return ReadRequirements(path, member, out, &to->fields);
     return simdjson::SUCCESS;
+  });
+}
+
+error_code ReadPreferred(JsonPath* path, JsonValue value, RawPod* out) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    RawNodeTerm* const to = &out->preferred.emplace_back();
+    return EachMember(path, element, [=](std::string_view key, JsonValue member) {
+      if (key == "weight") return ReadInt32(member, &to->weight);
+      if (key == "preference") return ReadNodeTerm(path, member, out, to);
+      return simdjson::SUCCESS;
+    });
   });
 }
 
@@ -47,7 +58,7 @@ error_code ReadNodeSelector(JsonPath* path, JsonValue value, RawPod* out) {
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key != "nodeSelectorTerms") return simdjson::SUCCESS;
     return EachElement(path, member, [=](std::int32_t, JsonValue element) {
-      return ReadNodeTerm(path, element, out);
+      return ReadNodeTerm(path, element, out, &out->node_terms.emplace_back());
     });
   });
 }
@@ -124,8 +135,10 @@ error_code ReadJsonSpread(JsonPath* path, JsonValue value, RawPod* out) {
 error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out) {
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key == "nodeAffinity") {
-      return ReadRequired(
-          path, member, [=](JsonValue selector) { return ReadNodeSelector(path, selector, out); });
+      return EachMember(path, member, [=](std::string_view kind, JsonValue terms) {
+        if (kind == kRequired) return ReadNodeSelector(path, terms, out);
+        return kind == kPreferred ? ReadPreferred(path, terms, out) : simdjson::SUCCESS;
+      });
     }
     if (key == "podAffinity") {
       return ReadRequired(path, member, [=](JsonValue terms) {

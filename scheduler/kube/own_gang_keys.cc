@@ -44,6 +44,7 @@ std::string ReadRoles(std::string_view text, std::int64_t most, std::vector<Gang
 
 std::string RoleProblem(const OwnKeys& own, const std::vector<GangRole>& roles) {
   std::vector<std::string_view> names;
+  names.reserve(roles.size());
   for (const GangRole& role : roles) names.push_back(role.name);
   if (own.gang_role && names.empty()) {
     return fmt::format("label {}: \"{}\", but there are no roles; expected annotation {}",

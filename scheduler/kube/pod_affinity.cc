@@ -102,7 +102,30 @@ std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, Compa
   return {};
 }
 
+std::string ReadPreferredNodes(const RawPod& raw, PodShape* shape) {
+  for (std::size_t i = 0; i < raw.preferred.size(); ++i) {
+    const RawNodeTerm& from = raw.preferred[i];
+    NodePreference preference{from.weight, {}};
+    std::string problem = ReadTerm(raw, from, &preference.term);
+    if (!problem.empty()) problem.insert(0, "preference.");
+    if (from.weight < 1 || from.weight > 100) {
+      problem = fmt::format("weight: {}, expected 1 to 100", from.weight);
+    }
+    if (problem.empty()) {
+      // One that says nothing holds for no node.
+      const bool says = !preference.term.labels.empty() || !preference.term.names.empty();
+      if (says) shape->preferred.push_back(std::move(preference));
+      continue;
+    }
+    return fmt::format(
+        "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{}].{}", i,
+        problem);
+  }
+  return {};
+}
+
 std::string ReadNodeAffinity(const RawPod& raw, PodShape* shape) {
+  if (std::string problem = ReadPreferredNodes(raw, shape); !problem.empty()) return problem;
   if (!raw.node_affinity) return {};
   std::vector<NodeTerm>& terms = shape->node_terms.emplace();
   for (std::size_t i = 0; i < raw.node_terms.size(); ++i) {

@@ -39,13 +39,18 @@ RawSpan ReadRequirements(pbf_reader term, std::uint32_t field, RawPod* out) {
   return span;
 }
 
+RawNodeTerm ReadNodeTerm(pbf_reader term, RawPod* out) {
+  RawNodeTerm to;
+  to.labels = ReadRequirements(term, 1, out);
+  to.fields = ReadRequirements(term, 2, out);
+  return to;
+}
+
 void ReadNodeSelector(pbf_reader selector, RawPod* out) {
   out->node_affinity = true;
   while (selector.next()) {
     if (selector.tag_and_type() == Bytes(1)) {
-      const pbf_reader term = selector.get_message();
-      const RawSpan labels = ReadRequirements(term, 1, out);
-      out->node_terms.push_back({labels, ReadRequirements(term, 2, out)});
+      out->node_terms.push_back(ReadNodeTerm(selector.get_message(), out));
     } else {
       selector.skip();
     }
@@ -116,12 +121,36 @@ void ReadPodTerms(pbf_reader affinity, RawPod* out, RawList<RawPodTerm>* terms) 
   }
 }
 
+RawNodeTerm ReadPreferred(pbf_reader preferred, RawPod* out) {
+  std::int32_t weight = 0;
+  RawNodeTerm to;
+  while (preferred.next()) {
+    switch (preferred.tag_and_type()) {
+      case Varint(1):
+        weight = preferred.get_int32();
+        break;
+      case Bytes(2):
+        to = ReadNodeTerm(preferred.get_message(), out);
+        break;
+      default:
+        preferred.skip();
+    }
+  }
+  to.weight = weight;
+  return to;
+}
+
 void ReadNodeAffinity(pbf_reader affinity, RawPod* out) {
   while (affinity.next()) {
-    if (affinity.tag_and_type() == Bytes(1)) {
-      ReadNodeSelector(affinity.get_message(), out);
-    } else {
-      affinity.skip();
+    switch (affinity.tag_and_type()) {
+      case Bytes(1):
+        ReadNodeSelector(affinity.get_message(), out);
+        break;
+      case Bytes(2):
+        out->preferred.push_back(ReadPreferred(affinity.get_message(), out));
+        break;
+      default:
+        affinity.skip();
     }
   }
 }

@@ -106,7 +106,8 @@ struct RawRequirement {
 };
 
 struct RawNodeTerm {
-  RawSpan labels, fields;  // of RawPod::requirements
+  RawSpan labels, fields;   // of RawPod::requirements
+  std::int32_t weight = 0;  // where it is preferred
 };
 
 // What a spec holds of the things that are refused; positions are -1 where there is none, and of
@@ -131,6 +132,7 @@ struct RawPod {
         texts(memory),
         requirements(memory),
         node_terms(memory),
+        preferred(memory),
         near(memory),
         away(memory),
         spread(memory),
@@ -154,6 +156,7 @@ struct RawPod {
   RawList<RawRequirement> requirements;
   bool node_affinity = false;  // it has a required part: one of these terms must hold
   RawList<RawNodeTerm> node_terms;
+  RawList<RawNodeTerm> preferred;
   RawList<RawPodTerm> near, away;  // required pod affinity and anti-affinity
   RawList<RawSpread> spread;       // all constraints, also those that only prefer
   RawList<RawPair> pairs;

@@ -99,6 +99,16 @@ void WriteShape(const PodShape& shape, JsonWriter* json) {
   }
   json->EndArray();
   if (shape.node_terms) WriteNodeTerms(*shape.node_terms, json);
+  if (!shape.preferred.empty()) {
+    json->Key("preferred").BeginArray();
+    for (const NodePreference& preference : shape.preferred) {
+      json->BeginObject().Field("weight", std::int64_t{preference.weight});
+      WriteRequirements("labels", preference.term.labels, json);
+      WriteRequirements("names", preference.term.names, json);
+      json->EndObject();
+    }
+    json->EndArray();
+  }
   if (const GpuShare& share = shape.gpu_share; share.devices > 0) {
     json->Key("gpu_share").BeginObject().Field("devices", std::int64_t{share.devices});
     json->Field("millionths", share.millionths).Field("memory", share.memory_bytes);

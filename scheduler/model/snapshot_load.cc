@@ -270,6 +270,15 @@ void Loader::ReadShape(Element element) {
     }
   });
   if (fields.Has("node_terms")) ReadNodeTerms(&fields, &shape);
+  if (fields.Has("preferred")) {
+    fields.Array("preferred", [&](Element item) {
+      JsonFields preference(item, "preferred", &error_);
+      NodePreference& added = shape.preferred.emplace_back();
+      added.weight = preference.Int32("weight", 1, 100);
+      added.term.labels = ReadRequirements(&preference, "labels", &error_);
+      added.term.names = ReadRequirements(&preference, "names", &error_);
+    });
+  }
   if (fields.Has("gpu_share")) {
     JsonFields share(fields.Child("gpu_share"), "gpu_share", &error_);
     shape.gpu_share = {share.Int32("devices", 1, kMaxGpusPerNode),

@@ -49,6 +49,10 @@ std::size_t HashShape(const PodShape& shape) {
   if (shape.node_terms) {
     for (const NodeTerm& term : *shape.node_terms) MixTerm(&hash, term);
   }
+  for (const NodePreference& preference : shape.preferred) {
+    Mix(&hash, static_cast<std::size_t>(preference.weight));
+    MixTerm(&hash, preference.term);
+  }
   for (const Toleration& toleration : shape.tolerations) {
     MixText(&hash, toleration.key);
     MixText(&hash, toleration.value);

@@ -35,6 +35,7 @@ Wanted WantedBy(const Snapshot& snapshot, const std::vector<ShapeId>& shapes) {
   for (const ShapeId id : shapes) {
     const PodShape& shape = *(*snapshot.shapes)[id.index()];
     for (const auto& [key, value] : shape.node_selector) wanted.keys.insert(key);
+    for (const NodePreference& preference : shape.preferred) wanted.Add(preference.term);
     if (!shape.node_terms) continue;
     for (const NodeTerm& term : *shape.node_terms) wanted.Add(term);
   }
@@ -76,6 +77,11 @@ bool MatchesTerms(const std::vector<NodeTerm>& terms, const NodeInfo& node) {
                      [&node](const NodeTerm& term) { return Holds(term, node.name, node.labels); });
 }
 
+bool Tolerated(const Taint& taint, const std::vector<Toleration>& tolerations) {
+  return std::any_of(tolerations.begin(), tolerations.end(),
+                     [&taint](const Toleration& t) { return Tolerates(t, taint); });
+}
+
 }  // namespace
 
 bool Selects(const PodShape& shape, const NodeInfo& node) {
@@ -85,8 +91,7 @@ bool Selects(const PodShape& shape, const NodeInfo& node) {
 
 bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
   if (taint.effect == TaintEffect::kPreferNoSchedule) return true;
-  return std::any_of(tolerations.begin(), tolerations.end(),
-                     [&taint](const Toleration& t) { return Tolerates(t, taint); });
+  return Tolerated(taint, tolerations);
 }
 
 NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& shapes)
@@ -105,6 +110,9 @@ NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& s
     signature.push_back(nodes.gpus[node.index()] > 0 ? nodes.model[node.index()].value()
                                                      : ModelId::None().value());
     signature.push_back(info.taints.empty() ? 0 : taints.Of(TaintText(info.taints)));
+    for (const Taint& taint : info.taints) {
+      soft_taints_ = soft_taints_ || taint.effect == TaintEffect::kPreferNoSchedule;
+    }
     signature.push_back(wanted.nodes.contains(info.name) ? values.Of(info.name) : 0);
     for (const std::string& key : wanted.keys) {
       const std::string* value = FindLabel(info.labels, key);
@@ -143,6 +151,38 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
     return {Predicate::kShare, 0};
   }
   return {};
+}
+
+std::vector<RankBits> NodeClasses::Tiers(ShapeId shape_id) const {
+  const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
+  if (shape.preferred.empty() && !soft_taints_) return {};
+  // Taints that it does not tolerate, then what it is worth, negated: the least is the best.
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::uint32_t>> by_worth;
+  for (std::uint32_t c = 0; c < size(); ++c) {
+    const NodeInfo& info = snapshot_.nodes->info[sample_[c].index()];
+    const auto unwanted =
+        std::count_if(info.taints.begin(), info.taints.end(), [&shape](const Taint& taint) {
+          return taint.effect == TaintEffect::kPreferNoSchedule &&
+                 !Tolerated(taint, shape.tolerations);
+        });
+    std::int64_t worth = 0;
+    for (const NodePreference& preference : shape.preferred) {
+      if (Holds(preference.term, info.name, info.labels)) worth += preference.weight;
+    }
+    by_worth[{unwanted, -worth}].push_back(c);
+  }
+  if (by_worth.size() < 2) return {};
+  std::vector<std::size_t> tier_of(size());
+  std::size_t tier = 0;
+  for (const auto& [worth, classes] : by_worth) {
+    for (const std::uint32_t c : classes) tier_of[c] = tier;
+    ++tier;
+  }
+  std::vector<RankBits> tiers(tier, RankBits((class_at_.size() + 63) / 64, 0));
+  for (std::size_t rank = 0; rank < class_at_.size(); ++rank) {
+    tiers[tier_of[class_at_[rank]]][rank / 64] |= std::uint64_t{1} << (rank % 64);
+  }
+  return tiers;
 }
 
 RankBits NodeClasses::Feasible(ShapeId shape) const {

@@ -126,6 +126,7 @@ Placer::ShapeState& Placer::StateOf(ShapeId shape) {
     state->need = NeedOf(snapshot_, shape);
     state->dominant = DominantShare((*snapshot_.shape_requests)[shape.index()], capacity_);
     state->open = classes_.Feasible(shape);
+    state->tiers = classes_.Tiers(shape);
     steps_ += room_.ranks();
   }
   return *state;
@@ -339,19 +340,31 @@ std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
   return run.placed;
 }
 
+// visit(null) where all nodes are the same to the shape; else each set of them, the best first.
+template <typename Visit>
+void Placer::EachTier(const ShapeState& state, Visit visit) {
+  if (state.tiers.empty()) return visit(nullptr);
+  for (const RankBits& tier : state.tiers) visit(&tier);
+}
+
 // On GPUs that are shared already, those first on which the fewest slices are free. A GPU that
 // gives slices away shows under a smaller number, which was walked before.
 void Placer::PlaceOnShared(GroupRun* run) {
   for (std::int32_t free = 1; free < kMaxGpuSlices && run->placed < run->want; ++free) {
-    for (std::size_t w = 0; w < run->state.open.size(); ++w) {
-      std::uint64_t word = room_.WithFreeSlices(free)[w] & run->state.open[w];
-      if (within_ != nullptr) word &= (*within_)[w];
-      for (; word != 0; word &= word - 1) {
-        const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-        const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
-        if (MayTake(*run, rank)) TakeShares(rank, true, run);
-        if (run->placed == run->want) return;
-      }
+    EachTier(run->state,
+             [&](const RankBits* tier) { PlaceOnSharedOf(room_.WithFreeSlices(free), tier, run); });
+  }
+}
+
+void Placer::PlaceOnSharedOf(const RankBits& nodes, const RankBits* tier, GroupRun* run) {
+  for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
+    std::uint64_t word = nodes[w] & run->state.open[w];
+    if (within_ != nullptr) word &= (*within_)[w];
+    if (tier != nullptr) word &= (*tier)[w];
+    for (; word != 0 && run->placed < run->want; word &= word - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
+      const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
+      if (MayTake(*run, rank)) TakeShares(rank, true, run);
     }
   }
 }
@@ -377,16 +390,20 @@ bool Placer::TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run) {
 }
 
 void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
-  for (std::size_t w = 0; w < run->state.open.size(); ++w) {
+  EachTier(run->state, [&](const RankBits* tier) { PlaceOn(room_.Level(level), tier, run); });
+}
+
+void Placer::PlaceOn(const RankBits& nodes, const RankBits* tier, GroupRun* run) {
+  for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
     // A copy of the word stays right: a node that takes members leaves for a level that was walked
     // before, and no node comes to this one.
-    std::uint64_t word = room_.Level(level)[w] & run->state.open[w];
+    std::uint64_t word = nodes[w] & run->state.open[w];
     if (within_ != nullptr) word &= (*within_)[w];
-    for (; word != 0; word &= word - 1) {
+    if (tier != nullptr) word &= (*tier)[w];
+    for (; word != 0 && run->placed < run->want; word &= word - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
       const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
       if (MayTake(*run, rank)) PlaceOnNode(rank, run);
-      if (run->placed == run->want) return;
     }
   }
 }

@@ -110,6 +110,7 @@ std::vector<Placer::NodeSet> Placer::AlikeNodes(const std::vector<MemberGroup>& 
     set.nodes[rank / 64] |= bit;
   }
   std::vector<NodeSet> list;
+  list.reserve(sets.size());
   for (auto& [same, set] : sets) list.push_back(std::move(set));
   return list;
 }

@@ -42,6 +42,7 @@ NodeShape RandomNode() {
   node.labels = {{"zone", "z" + std::to_string(Below(2))}};
   if (!OneIn(8)) node.labels.emplace_back("rack", "r" + std::to_string(Below(2)));
   if (OneIn(6)) node.taints = {{"t", "", TaintEffect::kNoSchedule}};
+  if (OneIn(6)) node.taints.push_back({"p", "", TaintEffect::kPreferNoSchedule});
   node.cordoned = OneIn(8);
   return node;
 }
@@ -109,6 +110,9 @@ GangShape RandomGang(int index, int nodes, Rules rules) {
                            OneIn(2) ? RequirementOp::kIn : RequirementOp::kNotIn,
                            {"z" + std::to_string(Below(3))}}},
                          {}}}};
+  }
+  if (OneIn(4)) {
+    gang.preferred = {{1 + Below(9), {{{"zone", RequirementOp::kIn, {"z1"}}}, {}}}};
   }
   if (OneIn(4)) gang.selector = {{"zone", "z" + std::to_string(Below(3))}};
   if (OneIn(4)) gang.tolerations = {{"t", TolerationOperator::kExists, "", std::nullopt}};

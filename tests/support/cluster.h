@@ -44,6 +44,7 @@ struct GangShape {
   Instant submitted = {};
   Labels selector = {};
   std::optional<std::vector<NodeTerm>> node_terms = std::nullopt;
+  std::vector<NodePreference> preferred = {};
   std::vector<Toleration> tolerations = {};
   std::vector<std::string> models = {};
   GpuShare share = {};
@@ -121,6 +122,7 @@ class Cluster {
     pod.shape.node_selector = shape.selector;
     std::sort(pod.shape.node_selector.begin(), pod.shape.node_selector.end());
     pod.shape.node_terms = shape.node_terms;
+    pod.shape.preferred = shape.preferred;
     pod.shape.tolerations = shape.tolerations;
     pod.shape.gpu_models = shape.models;
     std::sort(pod.shape.gpu_models.begin(), pod.shape.gpu_models.end());

@@ -86,17 +86,17 @@ Proto RequirementProto(const RequirementSpec& requirement) {
   return out;
 }
 
+Proto NodeTermProto(const NodeTermSpec& term) {
+  Proto out;
+  for (const RequirementSpec& label : term.expressions) out.Message(1, RequirementProto(label));
+  for (const RequirementSpec& field : term.fields) out.Message(2, RequirementProto(field));
+  return out;
+}
+
 // A node selector.
 Proto NodeTermsProto(const std::vector<NodeTermSpec>& terms) {
   Proto out;
-  for (const NodeTermSpec& term : terms) {
-    Proto of_term;
-    for (const auto& requirement : term.expressions) {
-      of_term.Message(1, RequirementProto(requirement));
-    }
-    for (const auto& requirement : term.fields) of_term.Message(2, RequirementProto(requirement));
-    out.Message(1, of_term);
-  }
+  for (const NodeTermSpec& term : terms) out.Message(1, NodeTermProto(term));
   return out;
 }
 
@@ -143,7 +143,10 @@ Proto AffinityProto(const PodSpec& pod) {
   };
   Proto nodes;
   if (pod.node_terms) nodes.Message(1, NodeTermsProto(*pod.node_terms));
-  add(1, pod.node_terms.has_value(), nodes);
+  for (const auto& [weight, term] : pod.preferred_nodes) {
+    nodes.Message(2, Proto().Int(1, weight).Message(2, NodeTermProto(term)));
+  }
+  add(1, pod.node_terms.has_value() || !pod.preferred_nodes.empty(), nodes);
   add(2, !pod.near.empty(), PodTermsProto(pod.near));
   add(3, !pod.away.empty(), PodTermsProto(pod.away));
   return out;
@@ -222,14 +225,16 @@ void WriteRequirements(std::string_view key, const std::vector<RequirementSpec>&
   out->EndArray();
 }
 
+void WriteNodeTerm(JsonWriter* out, const NodeTermSpec& term) {
+  out->BeginObject();
+  WriteRequirements("matchExpressions", term.expressions, out);
+  WriteRequirements("matchFields", term.fields, out);
+  out->EndObject();
+}
+
 void WriteNodeTerms(JsonWriter* out, const std::vector<NodeTermSpec>& terms) {
   out->BeginObject().Key("nodeSelectorTerms").BeginArray();
-  for (const NodeTermSpec& term : terms) {
-    out->BeginObject();
-    WriteRequirements("matchExpressions", term.expressions, out);
-    WriteRequirements("matchFields", term.fields, out);
-    out->EndObject();
-  }
+  for (const NodeTermSpec& term : terms) WriteNodeTerm(out, term);
   out->EndArray().EndObject();
 }
 
@@ -290,9 +295,19 @@ void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
         WritePodTerms(out, kind == "podAffinity" ? pod.near : pod.away);
       }
     }
-    if (pod.preferred_affinity) {
+    const bool nodes = kind == "nodeAffinity" && !pod.preferred_nodes.empty();
+    if (pod.preferred_affinity || nodes) {
       out->Key("preferredDuringSchedulingIgnoredDuringExecution").BeginArray();
-      out->BeginObject().Field("weight", std::int64_t{10}).EndObject().EndArray();
+      if (pod.preferred_affinity) {
+        out->BeginObject().Field("weight", std::int64_t{10}).EndObject();
+      }
+      for (const auto& [weight, term] : pod.preferred_nodes) {
+        if (!nodes) break;
+        out->BeginObject().Field("weight", std::int64_t{weight}).Key("preference");
+        WriteNodeTerm(out, term);
+        out->EndObject();
+      }
+      out->EndArray();
     }
     out->EndObject();
   };

@@ -106,6 +106,7 @@ struct PodSpec {
   std::int32_t priority = 0;
   std::vector<std::string> gates, volume_sources;  // JSON names
   std::optional<std::vector<NodeTermSpec>> node_terms;
+  std::vector<std::pair<int, NodeTermSpec>> preferred_nodes;  // with weights
   std::vector<PodTermSpec> near, away;
   std::vector<SpreadSpec> spread;
   bool preferred_affinity = false;

@@ -41,6 +41,14 @@ struct NodeTerm {
 
 bool Holds(const NodeTerm& term, const std::string& node_name, const Labels& labels);
 
+// Nodes that the term holds for are better by `weight`.
+struct NodePreference {
+  std::int32_t weight = 0;
+  NodeTerm term;
+
+  friend auto operator<=>(const NodePreference&, const NodePreference&) = default;
+};
+
 // Which pods a rule is about: all requirements must hold for their labels.
 struct PodSelector {
   bool everywhere = false;              // in all namespaces

@@ -89,6 +89,7 @@ struct PodShape {
   GpuShare gpu_share;                   // only where requests.gpus is 0
   Labels node_selector;
   std::optional<std::vector<NodeTerm>> node_terms;  // of node affinity; one must hold
+  std::vector<NodePreference> preferred;            // of node affinity
   std::vector<Toleration> tolerations;
   // Names of topology levels (Policy::topology), the same for all members of a gang; empty = none.
   std::string topology_required;   // all members in one domain of this level

@@ -42,9 +42,14 @@ class NodeClasses {
   Verdict Check(ShapeId shape, std::uint32_t node_class) const;
   // Nodes on which members of the shape may run, by name rank.
   RankBits Feasible(ShapeId shape) const;
+  // All nodes by how much the shape prefers them, the best first: those with fewer PreferNoSchedule
+  // taints that it does not tolerate, then those for which more weight of its preferred node
+  // affinity holds. Empty where it is all the same.
+  std::vector<RankBits> Tiers(ShapeId shape) const;
 
  private:
   const Snapshot& snapshot_;
+  bool soft_taints_ = false;             // a node has a PreferNoSchedule taint
   std::vector<std::uint32_t> class_at_;  // by name rank
   std::vector<std::uint32_t> count_;     // by class
   std::vector<NodeId> sample_;           // by class

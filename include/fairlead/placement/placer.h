@@ -5,6 +5,9 @@
 // member, since a node that took one stays the best until it is full for the shape, but it costs
 // one step per node instead of one per member and node.
 //
+// Of nodes that are equally good, those that the pods prefer come first (preferred node affinity,
+// PreferNoSchedule), then the order of names.
+//
 // A gang with several shapes places the hardest group first: most GPUs, then the largest dominant
 // request, then the earliest member. Where that fails, and two shapes or more take whole GPUs, a
 // minimum-cost flow of GPUs from shapes to sets of equal nodes says how many of each go where
@@ -152,6 +155,7 @@ class Placer {
     ShapeNeed need;
     Share dominant;                     // of one member's request in the cluster's capacity
     RankBits open;                      // feasible and not known to be full
+    std::vector<RankBits> tiers;        // by preference, the best first; empty = all the same
     std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
   };
   struct Closed {
@@ -222,6 +226,10 @@ class Placer {
   bool TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run);
   void Close(std::uint32_t rank, GroupRun* run);
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
+  void PlaceOn(const RankBits& nodes, const RankBits* tier, GroupRun* run);
+  void PlaceOnSharedOf(const RankBits& nodes, const RankBits* tier, GroupRun* run);
+  template <typename Visit>
+  static void EachTier(const ShapeState& state, Visit visit);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
   bool MayTake(const GroupRun& run, std::uint32_t rank);

@@ -45,6 +45,36 @@ TEST(DecodeNodeAffinity, TermsWithLabelsAndNames) {
   EXPECT_EQ(read.shape.node_terms, expected);
 }
 
+TEST(DecodeNodeAffinity, PreferredTermsWithTheirWeights) {
+  PodSpec pod;
+  pod.preferred_nodes = {{1, {{{"zone", "In", {"a"}}}, {}}},
+                         {100, {{{"age", "Lt", {"3"}}}, {{"metadata.name", "In", {"n-1"}}}}},
+                         {7, {}}};
+  const PodInfo read = Decode(pod);
+  EXPECT_EQ(read.invalid, "");
+  EXPECT_FALSE(read.shape.node_terms.has_value());
+  const std::vector<NodePreference> expected = {
+      {1, {{{"zone", RequirementOp::kIn, {"a"}}}, {}}},
+      {100, {{{"age", RequirementOp::kLt, {"3"}}}, {{"", RequirementOp::kIn, {"n-1"}}}}}};
+  EXPECT_EQ(read.shape.preferred, expected);
+}
+
+TEST(DecodeNodeAffinity, WhatIsWrongInAPreferredTermIsNamed) {
+  const std::string where =
+      "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].";
+  PodSpec pod;
+  for (const int weight : {0, 101, -1}) {
+    pod.preferred_nodes = {{weight, {{{"zone", "Exists"}}, {}}}};
+    EXPECT_EQ(Decode(pod).invalid,
+              where + "weight: " + std::to_string(weight) + ", expected 1 to 100");
+  }
+  pod.preferred_nodes = {{5, {{{"zone", "Near", {"a"}}}, {}}}};
+  EXPECT_EQ(Decode(pod).invalid,
+            where +
+                "preference.matchExpressions[0].operator: \"Near\" is none of In, NotIn, Exists, "
+                "DoesNotExist, Gt, Lt");
+}
+
 TEST(DecodeNodeAffinity, AbsentIsNotTheSameAsNoTerm) {
   PodSpec pod;
   EXPECT_FALSE(Decode(pod).shape.node_terms.has_value());

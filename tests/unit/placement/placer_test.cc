@@ -365,5 +365,67 @@ TEST(Room, EmptyIsTheClusterWithoutPods) {
   EXPECT_EQ(Room::Empty(*snapshot).FreeAmount(kCpu, NodeId(0)), 4000);
 }
 
+NodePreference Prefers(std::int32_t weight, const std::string& zone) {
+  return {weight, {{{"zone", RequirementOp::kIn, {zone}}}, {}}};
+}
+
+// Of nodes that are equally good, the preferred ones; then the others, so that nobody waits for it.
+TEST(Placer, PreferredNodesComeFirst) {
+  Cluster cluster;
+  cluster.Node("a", {.cpu = 1, .labels = {{"zone", "x"}}});
+  cluster.Node("b", {.cpu = 1, .labels = {{"zone", "y"}}});
+  cluster.Node("c", {.cpu = 1, .labels = {{"zone", "z"}}});
+  cluster.Node("d", {.cpu = 1});
+  GangShape gang{.name = "g", .pods = 4, .milli_cpu = 1000};
+  gang.preferred = {Prefers(10, "z"), Prefers(4, "y"), Prefers(5, "y")};
+  cluster.Gang(gang);
+  EXPECT_THAT(Fixture(&cluster).Place("g", 4),
+              ElementsAre("g-00000@c", "g-00001@b", "g-00002@a", "g-00003@d"));
+}
+
+// PreferNoSchedule keeps a pod off while there is another node, whatever else it prefers.
+TEST(Placer, NodesWithSoftTaintsComeLast) {
+  Cluster cluster;
+  const Taint soft{"soft", "", TaintEffect::kPreferNoSchedule};
+  const Taint more{"more", "", TaintEffect::kPreferNoSchedule};
+  cluster.Node("a", {.cpu = 1, .labels = {{"zone", "x"}}, .taints = {soft, more}});
+  cluster.Node("b", {.cpu = 1, .labels = {{"zone", "x"}}, .taints = {soft}});
+  cluster.Node("c", {.cpu = 1});
+  GangShape gang{.name = "g", .pods = 3, .milli_cpu = 1000};
+  gang.preferred = {Prefers(100, "x")};
+  cluster.Gang(gang);
+  GangShape tolerant = gang;
+  tolerant.name = "t";
+  tolerant.tolerations = {{"", TolerationOperator::kExists, "", std::nullopt}};
+  cluster.Gang(tolerant);
+  EXPECT_THAT(Fixture(&cluster).Place("g", 3), ElementsAre("g-00000@c", "g-00001@b", "g-00002@a"));
+  EXPECT_THAT(Fixture(&cluster).Place("t", 3), ElementsAre("t-00000@a", "t-00001@b", "t-00002@c"));
+}
+
+// What pods prefer does not break into whole nodes.
+TEST(Placer, PreferencesAreBelowTheFit) {
+  Cluster cluster;
+  cluster.Node("a", {.gpus = 8, .labels = {{"zone", "x"}}});
+  cluster.Node("b", {.gpus = 8});
+  cluster.Gang({.name = "there", .gpus = 4, .bound = {"b"}});
+  GangShape gang{.name = "g", .pods = 1, .gpus = 1};
+  gang.preferred = {Prefers(100, "x")};
+  cluster.Gang(gang);
+  Fixture f(&cluster);
+  EXPECT_THAT(f.Place("g", 1).front(), testing::StartsWith("g-00000@b"));
+}
+
+TEST(Placer, SharesGoToPreferredGpusOfTheSameFill) {
+  Cluster cluster;
+  cluster.Node("a", {.gpus = 1, .gpu_slices = 4});
+  cluster.Node("b", {.gpus = 1, .gpu_slices = 4, .labels = {{"zone", "x"}}});
+  GangShape gang{.name = "g", .pods = 2};
+  gang.share.devices = 1;
+  gang.share.millionths = 250'000;
+  gang.preferred = {Prefers(100, "x")};
+  cluster.Gang(gang);
+  EXPECT_THAT(Fixture(&cluster).Place("g", 2), ElementsAre("g-00000@b,0", "g-00001@b,0"));
+}
+
 }  // namespace
 }  // namespace fairlead
