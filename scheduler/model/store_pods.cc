@@ -220,6 +220,14 @@ bool ClusterStore::State::SameDemand(const PodRecord& pod, const PodInfo& info,
          (pod.terms ? *pod.terms : GangTerms()) == info.gang_terms && pod.invalid == info.invalid;
 }
 
+// A bound pod is about to change or go: if its gang is whole just now, that is remembered, also
+// where no snapshot falls into that moment.
+void ClusterStore::State::NoteWhole(const PodRecord& pod) {
+  if (pod.life != PodLife::kBound || !pod.gang.valid()) return;
+  GangRecord* gang = Gang(pod.gang);
+  if (!gang->started) Recount(gang);
+}
+
 // A change of what the pod is or asks for takes it out of its gang and puts it in again, so that
 // every case goes one way: leave, release, set, hold, join.
 PodChange ClusterStore::State::Upsert(const PodInfo& info, Instant now) {
@@ -271,6 +279,7 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
     Changed();
     return PodChange::kNowBound;
   }
+  NoteWhole(pod);
   const NodeId assumed_on = life == PodLife::kAssumed ? pod.node : NodeId::None();
 
   if (pod.holds()) Release(index);
@@ -307,6 +316,7 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
 
 void ClusterStore::State::Erase(PodIndex index, Instant now) {
   PodRecord& pod = pods[index];
+  NoteWhole(pod);
   if (pod.holds()) Release(index);
   if (pod.gang.valid()) Leave(index, now);
   pod.deleting = true;

@@ -199,6 +199,7 @@ struct ClusterStore::State {
   void Charge(const PodRecord& pod, std::int64_t sign);
   void Recharge(NodeId node);
   void SetLife(PodRecord& pod, PodLife life);
+  void NoteWhole(const PodRecord& pod);
 
   // store_peers.cc
   PeerRef InternPeer(const PodInfo& info);

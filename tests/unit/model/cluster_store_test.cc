@@ -236,6 +236,17 @@ TEST_F(ClusterStoreTest, GangMembersAreInOrderOfNameAndPartialIsFollowed) {
   EXPECT_TRUE(snapshot->waiting.empty());
 }
 
+// Whole for a moment that no snapshot shows.
+TEST_F(ClusterStoreTest, AGangThatWasWholeBetweenSnapshotsHasStarted) {
+  const PodInfo lost = Pod("ta", "w-0").Gang("g", 2).On("n-0");
+  store_.UpsertPod(lost, kNow);
+  store_.UpsertPod(Pod("ta", "w-1").Gang("g", 2).On("n-0"), kNow);
+  store_.RemovePod("ta", "w-0", lost.uid, kNow + Duration::Seconds(1));
+  const auto snapshot = store_.TakeSnapshot();
+  EXPECT_TRUE(OnlyGang(*snapshot).partial);
+  EXPECT_TRUE(OnlyGang(*snapshot).started);
+}
+
 TEST_F(ClusterStoreTest, AssumedMembersDoNotMakeAGangStarted) {
   for (const char* name : {"w-0", "w-1"}) {
     const PodInfo pod = Pod("ta", name).Gang("g", 2);
