@@ -290,34 +290,38 @@ void HostPorts(benchmark::State& state) {
 }
 BENCHMARK(HostPorts)->Unit(benchmark::kMillisecond);
 
-// Gangs of so many pods, 2,000 pods together; each stays away from its like.
-void Apart(benchmark::State& state) {
+// Gangs of so many pods, 2,000 pods together, each gang with a label and rules of its own.
+template <typename Rules>
+void RunRuled(benchmark::State& state, Rules rules) {
   Cluster cluster;
   AddPeers(&cluster);
   for (std::int64_t g = 0; g * state.range(0) < 2'000; ++g) {
     GangShape gang{.name = "g" + std::to_string(g), .queue = "q0", .pods = state.range(0)};
     gang.gpus = 1;
     gang.labels = {{"app", gang.name}};
-    gang.rules.away = {{PodsOf(gang.name), "rack"}};
-    if (gang.pods > 8) gang.rules.away.front().topology = "host";
+    gang.rules = rules(gang);
     cluster.Gang(gang);
   }
   RunDecide(state, &cluster);
 }
+
+// Each stays away from its like.
+void Apart(benchmark::State& state) {
+  RunRuled(state, [](const GangShape& gang) {
+    PeerRules rules;
+    rules.away = {{PodsOf(gang.name), gang.pods > 8 ? "host" : "rack"}};
+    return rules;
+  });
+}
 BENCHMARK(Apart)->Arg(8)->Arg(2'000)->Unit(benchmark::kMillisecond);
 
-// The same, evenly over 8 zones.
+// Evenly over 8 zones.
 void Spread(benchmark::State& state) {
-  Cluster cluster;
-  AddPeers(&cluster);
-  for (std::int64_t g = 0; g * state.range(0) < 2'000; ++g) {
-    GangShape gang{.name = "g" + std::to_string(g), .queue = "q0", .pods = state.range(0)};
-    gang.gpus = 1;
-    gang.labels = {{"app", gang.name}};
-    gang.rules.spread.push_back({.pods = PodsOf(gang.name), .topology = "zone"});
-    cluster.Gang(gang);
-  }
-  RunDecide(state, &cluster);
+  RunRuled(state, [](const GangShape& gang) {
+    PeerRules rules;
+    rules.spread.push_back({.pods = PodsOf(gang.name), .topology = "zone"});
+    return rules;
+  });
 }
 BENCHMARK(Spread)->Arg(8)->Arg(2'000)->Unit(benchmark::kMillisecond);
 

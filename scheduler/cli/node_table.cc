@@ -42,13 +42,6 @@ std::string Bar(const NodeReport& node, bool unicode) {
   return bar.empty() ? "-" : bar;
 }
 
-// Cells of a terminal that a bar takes.
-std::size_t Cells(const NodeReport& node) {
-  const std::size_t unknown =
-      node.unknown_gpus > 0 ? fmt::format(" +{}", node.unknown_gpus).size() : 0;
-  return std::max<std::size_t>(1, node.devices.size() + unknown);
-}
-
 std::string OutOf(std::string_view resource, std::int64_t free, std::int64_t whole) {
   return AmountText(resource, free) + "/" + AmountText(resource, whole);
 }
@@ -70,52 +63,19 @@ std::string Total(const NodesReport& report) {
 }  // namespace
 
 std::string NodesText(const NodesReport& report, const ScreenStyle& style) {
-  std::size_t widest = 4;
-  for (const NodeReport& node : report.nodes) widest = std::max(widest, Cells(node));
-  // Bars are padded here: their width in bytes is not their width on the screen.
-  const auto padded = [widest](std::string bar, std::size_t cells) {
-    return bar.append(widest - cells, ' ');
-  };
   std::vector<Row> rows;
-  std::vector<std::string> bars;
   rows.reserve(report.nodes.size() + 1);
-  bars.reserve(report.nodes.size() + 1);
-  rows.push_back({"NODE", "MODEL", "FREE", "UNUSABLE", "CPU", "MEMORY", "PODS", "STATE"});
-  bars.push_back(padded("GPUS", 4));
+  rows.push_back({"NODE", "MODEL", "GPUS", "FREE", "UNUSABLE", "CPU", "MEMORY", "PODS", "STATE"});
   for (const NodeReport& node : report.nodes) {
     const bool gpus = !node.devices.empty();
-    bars.push_back(padded(Bar(node, style.unicode), Cells(node)));
     rows.push_back({node.name, node.gpu_model.empty() ? "-" : node.gpu_model,
-                    gpus ? Decimal(node.free_gpu_milli, 3) : "-",
+                    Bar(node, style.unicode), gpus ? Decimal(node.free_gpu_milli, 3) : "-",
                     gpus ? Decimal(node.fragmented_milli, 3) : "-",
                     OutOf("cpu", node.free_cpu_milli, node.cpu_milli),
                     OutOf("memory", node.free_memory, node.memory),
                     OutOf("pods", node.free_pods, node.pods), StateText(node, style.colour)});
   }
-  // The bar stands behind the model: tables are made of what has one byte for each cell.
-  std::vector<Row> left, right;
-  left.reserve(rows.size());
-  right.reserve(rows.size());
-  for (Row& row : rows) {
-    left.push_back({row[0], row[1], ""});
-    right.push_back(Row(row.begin() + 2, row.end()));
-  }
-  const auto lines = [](const std::string& table) {
-    std::vector<std::string> out;
-    for (std::size_t at = 0; at < table.size();) {
-      const std::size_t end = table.find('\n', at);
-      out.push_back(table.substr(at, end - at));
-      at = end + 1;
-    }
-    return out;
-  };
-  const std::vector<std::string> before = lines(Table(left));
-  const std::vector<std::string> after = lines(Table(right));
-  std::string text;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    text += before[i] + bars[i] + "  " + after[i] + "\n";
-  }
-  return text + Total(report);
+  return Table(rows) + Total(report);
 }
 
 std::string NodesJson(const NodesReport& report) {

@@ -99,7 +99,6 @@ class Reporter {
     return shapes;
   }
 
-  // Nodes must be asked for in order of NodeId or not: shared GPUs are looked up.
   void AddDevices(NodeId node, NodeReport* report) const {
     const std::int32_t gpus = snapshot_.nodes->gpus[node.index()];
     report->devices.resize(static_cast<std::size_t>(gpus));

@@ -50,14 +50,6 @@ void WriteQueue(const QueueSpec& queue, JsonWriter* json) {
   json->EndObject();
 }
 
-std::vector<std::string> ReadStrings(JsonFields* fields, std::string_view key) {
-  std::vector<std::string> values;
-  fields->Array(key, [&](Element item) {
-    values.emplace_back(fields->Value<std::string_view>(item, key, "strings"));
-  });
-  return values;
-}
-
 NamedAmounts ReadAmounts(JsonFields* fields, std::string_view key) {
   NamedAmounts amounts;
   if (!fields->Has(key)) return amounts;
@@ -100,7 +92,7 @@ QueueSpec ReadQueue(JsonFields* fields) {
   ReadCap(fields, "max_pending_gangs", &queue.max_pending_gangs);
   ReadCap(fields, "max_running_gangs", &queue.max_running_gangs);
   if (fields->Has("user_limit")) queue.user_limit = fields->Int("user_limit");
-  if (fields->Has("tenants")) queue.tenants = ReadStrings(fields, "tenants");
+  if (fields->Has("tenants")) queue.tenants = fields->Strings("tenants");
   return queue;
 }
 
@@ -181,8 +173,8 @@ Result<Policy> ReadPolicyJson(std::string_view json) {
     JsonFields tenant(item, "tenants", &error);
     TenantSpec& spec = policy.tenants.emplace_back();
     spec.name = tenant.String("name");
-    spec.namespaces = ReadStrings(&tenant, "namespaces");
-    spec.queues = ReadStrings(&tenant, "queues");
+    spec.namespaces = tenant.Strings("namespaces");
+    spec.queues = tenant.Strings("queues");
     spec.default_queue = tenant.String("default_queue");
   });
   ReadRules(&fields, &error, &policy);

@@ -11,6 +11,7 @@
 
 #include "fairlead/cycle/decide.h"
 #include "fairlead/model/gpu_share.h"
+#include "scheduler/cycle/verify_nodes.h"
 #include "scheduler/cycle/verify_peers.h"
 #include "scheduler/cycle/verify_queues.h"
 
@@ -26,20 +27,6 @@ GpuMask DevicesOf(std::int32_t gpus) {
 bool CountsTowardsMinimum(const MemberView& member) {
   if (member.state == MemberState::kDone) return true;
   return member.state != MemberState::kPending && !member.terminating;
-}
-
-bool AnyHolds(const std::vector<NodeTerm>& terms, const NodeInfo& node) {
-  for (const NodeTerm& term : terms) {
-    if (Holds(term, node.name, node.labels)) return true;
-  }
-  return false;
-}
-
-bool ToleratesAny(const std::vector<Toleration>& tolerations, const Taint& taint) {
-  for (const Toleration& toleration : tolerations) {
-    if (Tolerates(toleration, taint)) return true;
-  }
-  return false;
 }
 
 class Verifier {
@@ -100,14 +87,12 @@ class Verifier {
       Object("pod {} is bound to node {}, which is cordoned", member.pod, info.name);
     }
     for (const Taint& taint : info.taints) {
-      if (taint.effect == TaintEffect::kPreferNoSchedule) continue;
-      if (!ToleratesAny(shape.tolerations, taint)) {
+      if (Repels(taint, shape.tolerations)) {
         Object("pod {} does not tolerate taint {} of node {}", member.pod, taint.key, info.name);
       }
     }
     for (const auto& [key, value] : shape.node_selector) {
-      const std::string* label = FindLabel(info.labels, key);
-      if (label == nullptr || *label != value) {
+      if (!HasLabel(info, key, value)) {
         Object("pod {} selects {}={}, which node {} does not have", member.pod, key, value,
                info.name);
       }

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "scheduler/cycle/verify_nodes.h"
+
 namespace fairlead {
 namespace {
 
@@ -26,24 +28,16 @@ struct Values {
 };
 
 bool TaintsAllow(const PodShape& shape, const NodeInfo& node) {
-  for (const Taint& taint : node.taints) {
-    if (taint.effect == TaintEffect::kPreferNoSchedule) continue;
-    bool tolerated = false;
-    for (const Toleration& t : shape.tolerations) tolerated = tolerated || Tolerates(t, taint);
-    if (!tolerated) return false;
-  }
-  return true;
+  return std::none_of(node.taints.begin(), node.taints.end(),
+                      [&shape](const Taint& taint) { return Repels(taint, shape.tolerations); });
 }
 
 bool LabelsAllow(const PodShape& shape, const NodeInfo& node) {
-  for (const auto& [key, value] : shape.node_selector) {
-    const std::string* label = FindLabel(node.labels, key);
-    if (label == nullptr || *label != value) return false;
-  }
-  if (!shape.node_terms) return true;
-  bool any = false;
-  for (const NodeTerm& term : *shape.node_terms) any = any || Holds(term, node.name, node.labels);
-  return any;
+  const auto& wanted = shape.node_selector;
+  return std::all_of(
+             wanted.begin(), wanted.end(),
+             [&node](const auto& label) { return HasLabel(node, label.first, label.second); }) &&
+         (!shape.node_terms || AnyHolds(*shape.node_terms, node));
 }
 
 class PeerVerifier {

@@ -12,7 +12,7 @@ constexpr std::int64_t kMaxCount = std::int64_t{1} << 31;
 void ReadSelector(JsonFields* fields, PodSelector* to, std::optional<Error>* error) {
   to->everywhere = fields->Has("everywhere") && fields->Bool("everywhere");
   to->nobody = fields->Has("nobody") && fields->Bool("nobody");
-  to->namespaces = ReadStrings(fields, "namespaces");
+  to->namespaces = fields->Strings("namespaces");
   to->labels = ReadRequirements(fields, "labels", error);
 }
 
@@ -68,14 +68,6 @@ PeerRef ReadPeer(Element element, std::optional<Error>* error) {
 
 }  // namespace
 
-std::vector<std::string> ReadStrings(JsonFields* fields, std::string_view key) {
-  std::vector<std::string> values;
-  fields->Array(key, [&](Element item) {
-    values.emplace_back(fields->Value<std::string_view>(item, key, "an array of strings"));
-  });
-  return values;
-}
-
 Labels ReadLabels(JsonFields* fields, std::string_view key) {
   Labels labels;
   fields->Object(key, [&](const std::string& name, Element value) {
@@ -93,9 +85,13 @@ std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_v
     LabelRequirement& added = requirements.emplace_back();
     added.key = requirement.String("key");
     added.op = static_cast<RequirementOp>(requirement.Int("op", 0, 5));
-    added.values = ReadStrings(&requirement, "values");
+    added.values = requirement.Strings("values");
   });
   return requirements;
+}
+
+NodeTerm ReadNodeTerm(JsonFields* fields, std::optional<Error>* error) {
+  return {ReadRequirements(fields, "labels", error), ReadRequirements(fields, "names", error)};
 }
 
 LoadedPeers ReadPeers(JsonFields* root, std::size_t nodes, std::optional<Error>* error) {

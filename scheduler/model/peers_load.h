@@ -9,11 +9,12 @@
 
 namespace fairlead {
 
-std::vector<std::string> ReadStrings(JsonFields* fields, std::string_view key);
 // Keys must be in order.
 Labels ReadLabels(JsonFields* fields, std::string_view key);
 std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_view key,
                                                std::optional<Error>* error);
+
+NodeTerm ReadNodeTerm(JsonFields* fields, std::optional<Error>* error);
 
 // Fields "peers" and "residents", where the text has them.
 struct LoadedPeers {

@@ -9,6 +9,7 @@ namespace fairlead {
 
 std::vector<std::int64_t> RolesMissing(const GangView& gang) {
   std::vector<std::int64_t> missing;
+  if (gang.terms.roles.empty()) return missing;
   missing.reserve(gang.terms.roles.size());
   for (const GangRole& role : gang.terms.roles) missing.push_back(role.least);
   for (const MemberView& member : gang.members) {

@@ -69,12 +69,16 @@ void WriteNode(const Snapshot& snapshot, NodeId node, JsonWriter* json) {
   json->EndObject();
 }
 
+void WriteNodeTerm(const NodeTerm& term, JsonWriter* json) {
+  WriteRequirements("labels", term.labels, json);
+  WriteRequirements("names", term.names, json);
+}
+
 void WriteNodeTerms(const std::vector<NodeTerm>& terms, JsonWriter* json) {
   json->Key("node_terms").BeginArray();
   for (const NodeTerm& term : terms) {
     json->BeginObject();
-    WriteRequirements("labels", term.labels, json);
-    WriteRequirements("names", term.names, json);
+    WriteNodeTerm(term, json);
     json->EndObject();
   }
   json->EndArray();
@@ -103,8 +107,7 @@ void WriteShape(const PodShape& shape, JsonWriter* json) {
     json->Key("preferred").BeginArray();
     for (const NodePreference& preference : shape.preferred) {
       json->BeginObject().Field("weight", std::int64_t{preference.weight});
-      WriteRequirements("labels", preference.term.labels, json);
-      WriteRequirements("names", preference.term.names, json);
+      WriteNodeTerm(preference.term, json);
       json->EndObject();
     }
     json->EndArray();

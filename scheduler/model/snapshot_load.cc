@@ -94,8 +94,8 @@ ResourceVector Loader::ToVector(const Amounts& amounts, JsonFields* fields) {
 }
 
 void Loader::ReadNames(JsonFields* root) {
-  names_.resources = ReadStrings(root, "resources");
-  names_.models = ReadStrings(root, "models");
+  names_.resources = root->Strings("resources");
+  names_.models = root->Strings("models");
   ReadKinds(root);
   for (std::uint32_t r = 0; r < names_.resources.size(); ++r) {
     resource_ids_.emplace(names_.resources[r], ResourceId(r));
@@ -115,7 +115,7 @@ void Loader::ReadNames(JsonFields* root) {
 
 void Loader::ReadKinds(JsonFields* root) {
   names_.kinds.resize(names_.models.size());
-  if (root->Has("share_classes")) names_.share_classes = ReadStrings(root, "share_classes");
+  if (root->Has("share_classes")) names_.share_classes = root->Strings("share_classes");
   if (!root->Has("kinds")) return;
   names_.kinds.clear();
   root->Array("kinds", [this](Element item) {
@@ -247,9 +247,7 @@ void Loader::ReadNodeTerms(JsonFields* fields, PodShape* shape) {
   shape->node_terms.emplace();
   fields->Array("node_terms", [&](Element item) {
     JsonFields term(item, "node_terms", &error_);
-    NodeTerm& added = shape->node_terms->emplace_back();
-    added.labels = ReadRequirements(&term, "labels", &error_);
-    added.names = ReadRequirements(&term, "names", &error_);
+    shape->node_terms->push_back(ReadNodeTerm(&term, &error_));
   });
 }
 
@@ -257,7 +255,7 @@ void Loader::ReadShape(Element element) {
   JsonFields fields(element, "shapes", &error_);
   PodShape shape;
   shape.requests = ReadAmounts(fields.Child("requests"), "requests");
-  shape.gpu_models = ReadStrings(&fields, "gpu_models");
+  shape.gpu_models = fields.Strings("gpu_models");
   shape.node_selector = ReadLabels(&fields, "node_selector");
   fields.Array("tolerations", [&](Element item) {
     JsonFields toleration(item, "tolerations", &error_);
@@ -273,10 +271,8 @@ void Loader::ReadShape(Element element) {
   if (fields.Has("preferred")) {
     fields.Array("preferred", [&](Element item) {
       JsonFields preference(item, "preferred", &error_);
-      NodePreference& added = shape.preferred.emplace_back();
-      added.weight = preference.Int32("weight", 1, 100);
-      added.term.labels = ReadRequirements(&preference, "labels", &error_);
-      added.term.names = ReadRequirements(&preference, "names", &error_);
+      const std::int32_t weight = preference.Int32("weight", 1, 100);
+      shape.preferred.push_back({weight, ReadNodeTerm(&preference, &error_)});
     });
   }
   if (fields.Has("gpu_share")) {

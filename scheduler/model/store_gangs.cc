@@ -32,6 +32,13 @@ bool Counts(const PodRecord& pod) {
   return pod.life == PodLife::kDone || (pod.holds() && !pod.deleting);
 }
 
+const GangTerms& NoTerms() {
+  static const GangTerms kNone;
+  return kNone;
+}
+
+const GangTerms& Stated(const PodRecord& pod) { return pod.terms ? *pod.terms : NoTerms(); }
+
 }  // namespace
 
 ClaimId ClusterStore::State::InternClaim(const std::string& ns, const std::string& queue,
@@ -138,17 +145,16 @@ std::int64_t ClusterStore::State::MinMember(const GangRecord& gang, std::string*
 }
 
 // As the first member states them.
-GangTerms ClusterStore::State::TermsOf(const GangRecord& gang) const {
+const GangTerms& ClusterStore::State::TermsOf(const GangRecord& gang) const {
   for (const PodIndex member : gang.members) {
-    const PodRecord& pod = pods[member];
-    if (IsMember(pod)) return pod.terms ? *pod.terms : GangTerms();
+    if (IsMember(pods[member])) return Stated(pods[member]);
   }
-  return {};
+  return NoTerms();
 }
 
 // Has each role its members, or those of them for which no binding is under way?
 bool ClusterStore::State::RolesMet(const GangRecord& gang, bool settled_only) const {
-  const GangTerms terms = TermsOf(gang);
+  const GangTerms& terms = TermsOf(gang);
   return std::all_of(terms.roles.begin(), terms.roles.end(), [&](const GangRole& role) {
     const auto there =
         std::count_if(gang.members.begin(), gang.members.end(), [&](PodIndex member) {
@@ -162,13 +168,13 @@ bool ClusterStore::State::RolesMet(const GangRecord& gang, bool settled_only) co
 
 // Members must state the same terms.
 std::string ClusterStore::State::TermsProblem(const GangRecord& gang) const {
-  const GangTerms terms = TermsOf(gang);
+  const GangTerms& terms = TermsOf(gang);
   const PodRecord* first = nullptr;
   for (const PodIndex member : gang.members) {
     const PodRecord& pod = pods[member];
     if (!IsMember(pod)) continue;
     if (first == nullptr) first = &pod;
-    const GangTerms stated = pod.terms ? *pod.terms : GangTerms();
+    const GangTerms& stated = Stated(pod);
     if (stated == terms) continue;
     std::string_view key = "stale-grace";
     if (stated.start_timeout != terms.start_timeout) key = "start-timeout";

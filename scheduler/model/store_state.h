@@ -217,7 +217,7 @@ struct ClusterStore::State {
   void Touch(GangId id, Instant now);
   void Recount(GangRecord* gang) const;
   std::int64_t MinMember(const GangRecord& gang, std::string* missing) const;
-  GangTerms TermsOf(const GangRecord& gang) const;
+  const GangTerms& TermsOf(const GangRecord& gang) const;
   bool RolesMet(const GangRecord& gang, bool settled_only) const;
   std::string TermsProblem(const GangRecord& gang) const;
   std::string NearnessProblem(const PodRecord& a, const PodRecord& b) const;

@@ -340,32 +340,32 @@ std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
   return run.placed;
 }
 
-// visit(null) where all nodes are the same to the shape; else each set of them, the best first.
-template <typename Visit>
-void Placer::EachTier(const ShapeState& state, Visit visit) {
-  if (state.tiers.empty()) return visit(nullptr);
-  for (const RankBits& tier : state.tiers) visit(&tier);
+// Calls take(rank) for the nodes of a set that are open to the run, those that its shape prefers
+// first, until the run has what it wants. A copy of a word stays right: a node that takes members
+// leaves for a set that was walked before, and no node comes to this one.
+template <typename Take>
+void Placer::Walk(const RankBits& nodes, GroupRun* run, Take take) {
+  const auto walk = [&](const RankBits* tier) {
+    for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
+      std::uint64_t word = nodes[w] & run->state.open[w];
+      if (within_ != nullptr) word &= (*within_)[w];
+      if (tier != nullptr) word &= (*tier)[w];
+      for (; word != 0 && run->placed < run->want; word &= word - 1) {
+        const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
+        const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
+        if (MayTake(*run, rank)) take(rank);
+      }
+    }
+  };
+  if (run->state.tiers.empty()) return walk(nullptr);
+  for (const RankBits& tier : run->state.tiers) walk(&tier);
 }
 
 // On GPUs that are shared already, those first on which the fewest slices are free. A GPU that
 // gives slices away shows under a smaller number, which was walked before.
 void Placer::PlaceOnShared(GroupRun* run) {
   for (std::int32_t free = 1; free < kMaxGpuSlices && run->placed < run->want; ++free) {
-    EachTier(run->state,
-             [&](const RankBits* tier) { PlaceOnSharedOf(room_.WithFreeSlices(free), tier, run); });
-  }
-}
-
-void Placer::PlaceOnSharedOf(const RankBits& nodes, const RankBits* tier, GroupRun* run) {
-  for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
-    std::uint64_t word = nodes[w] & run->state.open[w];
-    if (within_ != nullptr) word &= (*within_)[w];
-    if (tier != nullptr) word &= (*tier)[w];
-    for (; word != 0 && run->placed < run->want; word &= word - 1) {
-      const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-      const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
-      if (MayTake(*run, rank)) TakeShares(rank, true, run);
-    }
+    Walk(room_.WithFreeSlices(free), run, [&](std::uint32_t rank) { TakeShares(rank, true, run); });
   }
 }
 
@@ -390,22 +390,7 @@ bool Placer::TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run) {
 }
 
 void Placer::PlaceOnLevel(std::int32_t level, GroupRun* run) {
-  EachTier(run->state, [&](const RankBits* tier) { PlaceOn(room_.Level(level), tier, run); });
-}
-
-void Placer::PlaceOn(const RankBits& nodes, const RankBits* tier, GroupRun* run) {
-  for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
-    // A copy of the word stays right: a node that takes members leaves for a level that was walked
-    // before, and no node comes to this one.
-    std::uint64_t word = nodes[w] & run->state.open[w];
-    if (within_ != nullptr) word &= (*within_)[w];
-    if (tier != nullptr) word &= (*tier)[w];
-    for (; word != 0 && run->placed < run->want; word &= word - 1) {
-      const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-      const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
-      if (MayTake(*run, rank)) PlaceOnNode(rank, run);
-    }
-  }
+  Walk(room_.Level(level), run, [&](std::uint32_t rank) { PlaceOnNode(rank, run); });
 }
 
 // Do rules between pods let the member on the node?

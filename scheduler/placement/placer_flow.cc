@@ -24,7 +24,6 @@ using Graph = boost::adjacency_list<
 constexpr std::size_t kMostFlowSets = 512;
 // An arc of the flow takes about as long as so many nodes.
 constexpr std::uint64_t kStepsOfArc = 64;
-constexpr std::int64_t kMostFits = 4096;  // members of a shape that are counted on a node
 
 // A flow of GPUs from shapes to sets of nodes.
 class Flow {
@@ -86,21 +85,15 @@ bool Placer::MayFlow(const std::vector<MemberGroup>& groups) {
 // that take any.
 std::vector<Placer::NodeSet> Placer::AlikeNodes(const std::vector<MemberGroup>& groups) {
   std::map<std::vector<std::int64_t>, NodeSet> sets;
+  const std::vector<std::vector<std::int64_t>> fits = CountFits(groups);
   std::vector<std::int64_t> key(groups.size() + 1);
   for (std::uint32_t rank = 0; rank < room_.ranks(); ++rank) {
     const std::uint64_t bit = std::uint64_t{1} << (rank % 64);
     if (within_ != nullptr && ((*within_)[rank / 64] & bit) == 0) continue;
-    const NodeId node = room_.NodeAt(rank);
-    bool any = false;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      const ShapeState& state = StateOf(groups[g].shape);
-      const bool open = (state.open[rank / 64] & bit) != 0;
-      key[g] = open ? room_.Fits(state.need, node, kMostFits) : 0;
-      any = any || key[g] > 0;
-    }
-    ++steps_;
-    if (!any) continue;
-    key.back() = room_.FreeDevices(node);
+    for (std::size_t g = 0; g < groups.size(); ++g) key[g] = fits[g][rank];
+    key.back() = 0;
+    if (std::all_of(key.begin(), key.end(), [](std::int64_t n) { return n == 0; })) continue;
+    key.back() = room_.FreeDevices(room_.NodeAt(rank));
     NodeSet& set = sets[key];
     if (set.count++ == 0) {
       set.nodes.assign((room_.ranks() + 63) / 64, 0);

@@ -10,8 +10,6 @@
 namespace fairlead {
 namespace {
 
-constexpr std::int64_t kMostMembers = 4096;  // that are counted on a node
-
 // The domain of the members that hold room already; nothing where none does, kNoDomain where they
 // are in several.
 std::optional<std::uint32_t> HeldDomain(const GangView& gang, const Snapshot& snapshot,
@@ -59,7 +57,7 @@ std::vector<std::vector<std::int64_t>> Placer::CountFits(const std::vector<Membe
         const auto rank =
             static_cast<std::uint32_t>(w * 64) + static_cast<std::uint32_t>(std::countr_zero(word));
         if (KeptOut(kinds, rank)) continue;
-        of_group[rank] = room_.Fits(state.need, room_.NodeAt(rank), kMostMembers);
+        of_group[rank] = room_.Fits(state.need, room_.NodeAt(rank), kMostFits);
         ++steps_;
       }
     }

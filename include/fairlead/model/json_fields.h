@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fairlead/base/result.h"
 
@@ -114,6 +115,14 @@ class JsonFields {
     T value{};
     if (ok() && element.get(value) != simdjson::SUCCESS) Fail(key, expected);
     return value;
+  }
+
+  std::vector<std::string> Strings(std::string_view key) {
+    std::vector<std::string> values;
+    Array(key, [&](Element item) {
+      values.emplace_back(Value<std::string_view>(item, key, "an array of strings"));
+    });
+    return values;
   }
 
   // For a JsonFields of its own.

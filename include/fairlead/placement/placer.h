@@ -149,6 +149,7 @@ class Placer {
   std::uint64_t steps() const { return steps_; }
 
  private:
+  static constexpr std::int64_t kMostFits = 4096;  // members that are counted on a node
   static constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
 
   struct ShapeState {
@@ -226,10 +227,8 @@ class Placer {
   bool TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run);
   void Close(std::uint32_t rank, GroupRun* run);
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
-  void PlaceOn(const RankBits& nodes, const RankBits* tier, GroupRun* run);
-  void PlaceOnSharedOf(const RankBits& nodes, const RankBits* tier, GroupRun* run);
-  template <typename Visit>
-  static void EachTier(const ShapeState& state, Visit visit);
+  template <typename Take>
+  void Walk(const RankBits& nodes, GroupRun* run, Take take);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
   bool MayTake(const GroupRun& run, std::uint32_t rank);

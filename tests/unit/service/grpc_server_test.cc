@@ -51,13 +51,18 @@ class GrpcServerTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.error().ToString();
     server_ = std::move(server).value();
   }
-  std::unique_ptr<v1::QueueService::Stub> Connect(
+  std::shared_ptr<grpc::Channel> Channel(
       const std::shared_ptr<grpc::ChannelCredentials>& credentials =
           grpc::InsecureChannelCredentials()) const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-    return v1::QueueService::NewStub(grpc::CreateCustomChannel(
-        "127.0.0.1:" + std::to_string(server_->port()), credentials, arguments));
+    return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_->port()), credentials,
+                                     arguments);
+  }
+  std::unique_ptr<v1::QueueService::Stub> Connect(
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials =
+          grpc::InsecureChannelCredentials()) const {
+    return v1::QueueService::NewStub(Channel(credentials));
   }
 
   QueueBoard board_;
@@ -105,8 +110,7 @@ class Watch {
 
 TEST_F(GrpcServerTest, NodesAsTheyAreOnTheBoard) {
   Start();
-  const auto stub = v1::NodeService::NewStub(grpc::CreateChannel(
-      "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
+  const auto stub = v1::NodeService::NewStub(Channel());
   v1::ListNodesResponse got;
   {
     Call call;
