@@ -346,7 +346,8 @@ std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
 template <typename Take>
 void Placer::Walk(const RankBits& nodes, GroupRun* run, Take take) {
   const auto walk = [&](const RankBits* tier) {
-    for (std::size_t w = 0; w < run->state.open.size() && run->placed < run->want; ++w) {
+    for (std::size_t w = 0; w < nodes.size(); ++w) {
+      if (nodes[w] == 0) continue;  // most words of most sets
       std::uint64_t word = nodes[w] & run->state.open[w];
       if (within_ != nullptr) word &= (*within_)[w];
       if (tier != nullptr) word &= (*tier)[w];
@@ -355,6 +356,7 @@ void Placer::Walk(const RankBits& nodes, GroupRun* run, Take take) {
         const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
         if (MayTake(*run, rank)) take(rank);
       }
+      if (run->placed == run->want) return;
     }
   };
   if (run->state.tiers.empty()) return walk(nullptr);
