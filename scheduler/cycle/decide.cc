@@ -71,8 +71,10 @@ Decision Decide(const DecideInput& input) {
   const QueueContext context = MakeContext(snapshot, input.policy);
   Admission admission = Admit(input, context, &pending);
   if (!admission.candidates.empty()) {
-    const NodeClasses classes(snapshot, ShapesOf(snapshot, admission.candidates));
-    Placer placer(snapshot, classes, Room::Free(snapshot), PeerBook::Now(snapshot), context.whole);
+    PlacementMemo fresh;
+    PlacementMemo& memo = input.placement == nullptr ? fresh : *input.placement;
+    memo.Follow(snapshot, ShapesOf(snapshot, admission.candidates));
+    Placer placer(snapshot, memo.classes(), memo.now(), PeerBook::Now(snapshot), context.whole);
     QueueBook book(snapshot, input.policy, context);
     PlaceResult placed = PlaceInTurn(input, context, admission, &book, &placer);
     decision.plan.bind = std::move(placed.bind);
@@ -83,7 +85,7 @@ Decision Decide(const DecideInput& input) {
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
     const std::uint64_t looked_at =
-        ExplainFailures(input, classes, context.whole, admission, &placer, &pending);
+        ExplainFailures(input, &memo, context.whole, admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);

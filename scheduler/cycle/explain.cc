@@ -128,15 +128,15 @@ std::string WhatItNeeds(const Snapshot& snapshot, const std::vector<MemberGroup>
 
 class Explainer {
  public:
-  Explainer(const Snapshot& snapshot, const Policy& policy, const NodeClasses& classes,
+  Explainer(const Snapshot& snapshot, const Policy& policy, PlacementMemo* memo,
             const ResourceVector& capacity, Placer* placer)
       : snapshot_(snapshot),
         policy_(policy),
         placer_(placer),
-        empty_placer_(snapshot, classes, Room::Empty(snapshot), PeerBook::Empty(snapshot),
+        empty_placer_(snapshot, memo->classes(), memo->Empty(), PeerBook::Empty(snapshot),
                       capacity),
-        now_(snapshot, classes, placer),
-        empty_(snapshot, classes, &empty_placer_) {}
+        now_(snapshot, memo->classes(), placer),
+        empty_(snapshot, memo->classes(), &empty_placer_) {}
 
   PendingGang Explain(const Candidate& candidate, const std::optional<Topology>& topology) {
     const GangView& gang = *candidate.gang;
@@ -218,15 +218,14 @@ class Explainer {
 
 }  // namespace
 
-std::uint64_t ExplainFailures(const DecideInput& input, const NodeClasses& classes,
+std::uint64_t ExplainFailures(const DecideInput& input, PlacementMemo* memo,
                               const ResourceVector& capacity, const Admission& admission,
                               Placer* placer, std::vector<PendingGang>* pending) {
   std::unique_ptr<Explainer> explainer;  // most decisions need none
   for (const Candidate& candidate : admission.candidates) {
     if (admission.outcomes[candidate.position] != Outcome::kFailed) continue;
     if (!explainer) {
-      explainer =
-          std::make_unique<Explainer>(input.snapshot, input.policy, classes, capacity, placer);
+      explainer = std::make_unique<Explainer>(input.snapshot, input.policy, memo, capacity, placer);
     }
     pending->push_back(explainer->Explain(candidate, admission.topology));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "fairlead/model/gpu_share.h"
@@ -24,18 +25,11 @@ struct Typical {
 };
 
 std::vector<Typical> TypicalShapes(const Snapshot& snapshot) {
-  std::vector<Typical> shapes(snapshot.shapes->size());
-  std::int64_t all = 0;
-  for (std::uint32_t s = 0; s < shapes.size(); ++s) shapes[s].shape = ShapeId(s);
-  for (const auto& chunk : snapshot.gangs) {
-    for (const auto& gang : *chunk) {
-      for (const MemberView& member : gang->members) {
-        if (member.state == MemberState::kDone) continue;
-        ++shapes[member.shape.index()].pods;
-        ++all;
-      }
-    }
-  }
+  const std::vector<std::int64_t>& members = *snapshot.shape_members;
+  std::vector<Typical> shapes;
+  shapes.reserve(members.size());
+  for (std::uint32_t s = 0; s < members.size(); ++s) shapes.push_back({ShapeId(s), members[s]});
+  const std::int64_t all = std::accumulate(members.begin(), members.end(), std::int64_t{0});
   std::stable_sort(shapes.begin(), shapes.end(),
                    [](const Typical& a, const Typical& b) { return a.pods > b.pods; });
   std::int64_t sum = 0;

@@ -131,7 +131,7 @@ std::vector<Eviction> RollBackStale(const DecideInput& input, const std::vector<
 
 // explain.cc: why the candidates that failed wait. Returns the node rows looked at beyond those
 // that the placer counts.
-std::uint64_t ExplainFailures(const DecideInput& input, const NodeClasses& classes,
+std::uint64_t ExplainFailures(const DecideInput& input, PlacementMemo* memo,
                               const ResourceVector& capacity, const Admission& admission,
                               Placer* placer, std::vector<PendingGang>* pending);
 

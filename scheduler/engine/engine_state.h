@@ -101,6 +101,7 @@ struct Engine::State {
 
   UsageHistory history;
   EntitlementMemo entitlements;  // of the decisions so far
+  PlacementMemo placement;
   Instant next_tick{INT64_MAX};
 
   std::shared_ptr<const QueueTable> table;  // of queues, the last one

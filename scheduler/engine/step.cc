@@ -44,7 +44,8 @@ bool Engine::State::Step(Instant now) {
                           .now = now,
                           .seed = options.seed,
                           .history = remembers ? &history : nullptr,
-                          .memo = &entitlements};
+                          .memo = &entitlements,
+                          .placement = &placement};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);

@@ -225,6 +225,7 @@ std::shared_ptr<const Snapshot> ClusterStore::TakeSnapshot() {
   snapshot->usage = s.usage;
   snapshot->shapes = s.shapes;
   snapshot->shape_requests = s.shape_requests;
+  snapshot->shape_members = s.shape_members;
   snapshot->claims = s.claims;
   snapshot->gangs.reserve(s.chunks.size());
   for (const auto& [number, chunk] : s.chunks) snapshot->gangs.push_back(chunk);

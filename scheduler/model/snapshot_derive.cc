@@ -53,6 +53,18 @@ std::optional<ResourceVector> HeldBy(const Snapshot& snapshot, const GangView& g
 
 }  // namespace
 
+void DeriveShapeMembers(Snapshot* snapshot) {
+  std::vector<std::int64_t> members(snapshot->shapes->size(), 0);
+  for (const auto& chunk : snapshot->gangs) {
+    for (const auto& gang : *chunk) {
+      for (const MemberView& member : gang->members) {
+        if (member.state != MemberState::kDone) ++members[member.shape.index()];
+      }
+    }
+  }
+  snapshot->shape_members = std::make_shared<const std::vector<std::int64_t>>(std::move(members));
+}
+
 std::optional<std::string> DeriveHoldings(Snapshot* snapshot) {
   std::vector<std::vector<Holding>> holdings(snapshot->claims.size());
   std::vector<ResourceVector> totals(snapshot->claims.size());

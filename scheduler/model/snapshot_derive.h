@@ -8,6 +8,9 @@
 
 namespace fairlead {
 
+// Sets Snapshot::shape_members from the gangs.
+void DeriveShapeMembers(Snapshot* snapshot);
+
 // Sets Claim::holdings from the gangs. What is wrong with them, or nullopt.
 std::optional<std::string> DeriveHoldings(Snapshot* snapshot);
 

@@ -432,6 +432,7 @@ Result<Snapshot> Loader::Load(std::string_view text) {
   snapshot_.shapes = std::make_shared<const Shapes>(std::move(shapes_));
   snapshot_.shape_requests =
       std::make_shared<const std::vector<ResourceVector>>(std::move(requests_));
+  DeriveShapeMembers(&snapshot_);
   if (const auto wrong = DeriveHoldings(&snapshot_)) {
     root.Fail("gangs", *wrong);
     return *error_;

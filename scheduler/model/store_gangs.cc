@@ -22,12 +22,6 @@ MemberState StateOf(PodLife life) {
   return MemberState::kPending;
 }
 
-// A failed pod is no member any more, and one that is deleted before it was bound never becomes
-// one.
-bool IsMember(const PodRecord& pod) {
-  return pod.life != PodLife::kFailed && !(pod.life == PodLife::kPending && pod.deleting);
-}
-
 bool Counts(const PodRecord& pod) {
   return pod.life == PodLife::kDone || (pod.holds() && !pod.deleting);
 }

@@ -121,6 +121,21 @@ void ClusterStore::State::SetLife(PodRecord& pod, PodLife life) {
   pod.counted_pending = waits(pod);
   if (pod.counted_pending) ++pending;
   CountRuled(&pod);
+  CountShape(&pod);
+}
+
+void ClusterStore::State::CountShape(PodRecord* pod) {
+  const bool counts = pod->gang.valid() && IsMember(*pod) && pod->life != PodLife::kDone;
+  const ShapeId shape = counts ? pod->shape : ShapeId::None();
+  if (shape == pod->counted_shape) return;
+  if (shape_members.use_count() > 1) {
+    shape_members = std::make_shared<std::vector<std::int64_t>>(*shape_members);
+  }
+  if (pod->counted_shape.valid()) --(*shape_members)[pod->counted_shape.index()];
+  pod->counted_shape = shape;
+  if (!shape.valid()) return;
+  if (shape.index() >= shape_members->size()) shape_members->resize(shape.index() + 1);
+  ++(*shape_members)[shape.index()];
 }
 
 // Adds (sign 1) or takes back (sign -1) what the pod holds: on its node's row and on its claim.

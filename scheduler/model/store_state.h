@@ -44,6 +44,7 @@ struct PodRecord {
   bool gated = false;
   bool counted_pending = false;
   bool counted_ruled = false;
+  ShapeId counted_shape;         // under which it counts in shape_members; None if it does not
   std::uint32_t generation = 0;  // of the last list that held it
 
   // Room held, from Hold to Release; node is None otherwise.
@@ -100,6 +101,12 @@ struct Known {
   std::uint32_t generation = 0;
 };
 
+// A failed pod is no member any more, and one that is deleted before it was bound never becomes
+// one.
+inline bool IsMember(const PodRecord& pod) {
+  return pod.life != PodLife::kFailed && !(pod.life == PodLife::kPending && pod.deleting);
+}
+
 struct ClusterStore::State {
   std::uint64_t version = 1;
   std::uint64_t wakes = 1;
@@ -125,6 +132,8 @@ struct ClusterStore::State {
   std::shared_ptr<Shapes> shapes = std::make_shared<Shapes>();
   std::shared_ptr<std::vector<ResourceVector>> shape_requests =
       std::make_shared<std::vector<ResourceVector>>();
+  std::shared_ptr<std::vector<std::int64_t>> shape_members =
+      std::make_shared<std::vector<std::int64_t>>();
   std::unordered_multimap<std::size_t, ShapeId> shape_index;  // by hash
 
   std::unordered_multimap<std::size_t, std::weak_ptr<const Peer>> peer_index;  // by hash
@@ -199,6 +208,7 @@ struct ClusterStore::State {
   void Charge(const PodRecord& pod, std::int64_t sign);
   void Recharge(NodeId node);
   void SetLife(PodRecord& pod, PodLife life);
+  void CountShape(PodRecord* pod);
   void NoteWhole(const PodRecord& pod);
 
   // store_peers.cc

@@ -95,7 +95,7 @@ bool GetsPast(const Taint& taint, const std::vector<Toleration>& tolerations) {
 }
 
 NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& shapes)
-    : snapshot_(snapshot) {
+    : snapshot_(&snapshot) {
   const NodeTable& nodes = *snapshot.nodes;
   const Wanted wanted = WantedBy(snapshot, shapes);
   Numbers values;
@@ -129,9 +129,9 @@ NodeClasses::NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& s
 }
 
 Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
-  const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
+  const PodShape& shape = *(*snapshot_->shapes)[shape_id.index()];
   const NodeId node = sample_[node_class];
-  const NodeInfo& info = snapshot_.nodes->info[node.index()];
+  const NodeInfo& info = snapshot_->nodes->info[node.index()];
   if (info.unschedulable && !GetsPast(CordonTaint(), shape.tolerations)) {
     return {Predicate::kUnschedulable, 0};
   }
@@ -139,27 +139,27 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
     if (!GetsPast(info.taints[t], shape.tolerations)) return {Predicate::kTaint, t};
   }
   if (!Selects(shape, info)) return {Predicate::kSelector, 0};
-  if (GpusAsked(shape) == 0 || snapshot_.nodes->gpus[node.index()] == 0) return {};
-  const ModelId model = snapshot_.nodes->model[node.index()];
+  if (GpusAsked(shape) == 0 || snapshot_->nodes->gpus[node.index()] == 0) return {};
+  const ModelId model = snapshot_->nodes->model[node.index()];
   const auto& accepted = shape.gpu_models;
-  const std::string& name = snapshot_.names->models[model.index()];
+  const std::string& name = snapshot_->names->models[model.index()];
   if (!accepted.empty() && std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
     return {Predicate::kModel, 0};
   }
   const bool shares = shape.gpu_share.devices > 0;
-  if (shares && SlicesFor(shape.gpu_share, snapshot_.names->kinds[model.index()]) == 0) {
+  if (shares && SlicesFor(shape.gpu_share, snapshot_->names->kinds[model.index()]) == 0) {
     return {Predicate::kShare, 0};
   }
   return {};
 }
 
 std::vector<RankBits> NodeClasses::Tiers(ShapeId shape_id) const {
-  const PodShape& shape = *(*snapshot_.shapes)[shape_id.index()];
+  const PodShape& shape = *(*snapshot_->shapes)[shape_id.index()];
   if (shape.preferred.empty() && !soft_taints_) return {};
   // Taints that it does not tolerate, then what it is worth, negated: the least is the best.
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::uint32_t>> by_worth;
   for (std::uint32_t c = 0; c < size(); ++c) {
-    const NodeInfo& info = snapshot_.nodes->info[sample_[c].index()];
+    const NodeInfo& info = snapshot_->nodes->info[sample_[c].index()];
     const auto unwanted =
         std::count_if(info.taints.begin(), info.taints.end(), [&shape](const Taint& taint) {
           return taint.effect == TaintEffect::kPreferNoSchedule &&

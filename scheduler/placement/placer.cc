@@ -105,42 +105,40 @@ std::vector<MemberGroup> Unplaced(const std::vector<MemberGroup>& groups,
   return rest;
 }
 
-Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, PeerBook peers,
-               ResourceVector capacity)
+Placer::Placer(const Snapshot& snapshot, const NodeClasses& classes, PlacementState* state,
+               PeerBook peers, ResourceVector capacity)
     : snapshot_(snapshot),
       classes_(classes),
-      room_(std::move(room)),
+      state_(*state),
+      room_(state->room()),
       peers_(std::move(peers)),
       capacity_(std::move(capacity)),
-      shapes_(snapshot.shapes->size()),
       returned_(snapshot.nodes->size(), 0) {
   for (std::uint32_t m = 0; m < snapshot.names->models.size(); ++m) {
     model_resources_.push_back(GpuResource(*snapshot.names, ModelId(m)));
   }
 }
 
-Placer::ShapeState& Placer::StateOf(ShapeId shape) {
-  std::unique_ptr<ShapeState>& state = shapes_[shape.index()];
-  if (!state) {
-    state = std::make_unique<ShapeState>();
-    state->need = NeedOf(snapshot_, shape);
-    state->dominant = DominantShare((*snapshot_.shape_requests)[shape.index()], capacity_);
-    state->open = classes_.Feasible(shape);
-    state->tiers = classes_.Tiers(shape);
-    steps_ += room_.ranks();
-  }
-  return *state;
+ShapeState& Placer::StateOf(ShapeId shape) {
+  ShapeState& state = state_.Of(snapshot_, classes_, shape);
+  if (std::exchange(state.fresh, false)) steps_ += room_.ranks();
+  return state;
 }
 
 void Placer::SortHardestFirst(std::vector<MemberGroup>* groups) {
   if (groups->size() < 2) return;
-  std::sort(groups->begin(), groups->end(), [this](const MemberGroup& a, const MemberGroup& b) {
-    const ShapeState& sa = StateOf(a.shape);
-    const ShapeState& sb = StateOf(b.shape);
+  const auto dominant = [this](const MemberGroup& group) {
+    return DominantShare((*snapshot_.shape_requests)[group.shape.index()], capacity_);
+  };
+  std::sort(groups->begin(), groups->end(), [&](const MemberGroup& a, const MemberGroup& b) {
+    const ShapeNeed& na = StateOf(a.shape).need;
+    const ShapeNeed& nb = StateOf(b.shape).need;
     // Whole GPUs before shares.
-    if (sa.need.slices.empty() != sb.need.slices.empty()) return sa.need.slices.empty();
-    if (sa.need.gpus != sb.need.gpus) return sa.need.gpus > sb.need.gpus;
-    if (sa.dominant != sb.dominant) return sa.dominant > sb.dominant;
+    if (na.slices.empty() != nb.slices.empty()) return na.slices.empty();
+    if (na.gpus != nb.gpus) return na.gpus > nb.gpus;
+    const Share sa = dominant(a);
+    const Share sb = dominant(b);
+    if (sa != sb) return sa > sb;
     return a.members.front() < b.members.front();
   });
 }
@@ -206,7 +204,7 @@ bool Placer::Place(const std::vector<MemberGroup>& groups, std::int64_t need,
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
     ShapeState& state = StateOf(groups[g].shape);
-    if (state.at_most != kUnbounded) state.at_most -= placed_of_[g];
+    if (state.at_most != ShapeState::kUnbounded) state.at_most -= placed_of_[g];
   }
   return true;
 }
@@ -231,6 +229,7 @@ std::int64_t Placer::PlaceRest(const std::vector<MemberGroup>& groups, std::size
 FillResult Placer::Fill(std::vector<MemberGroup> groups) {
   SortHardestFirst(&groups);
   Begin();
+  counting_ = true;
   FillResult result;
   std::vector<Placement>& out = filled_;
   out.clear();
@@ -240,6 +239,7 @@ FillResult Placer::Fill(std::vector<MemberGroup> groups) {
     if (!all && !result.short_shape.valid()) result.short_shape = group.shape;
   }
   PlaceRest(groups, 0, &out, nullptr);
+  counting_ = false;
   result.placed = static_cast<std::int64_t>(out.size());
   if (peers_.idle() || !result.short_shape.valid()) return result;
   const std::vector<MemberGroup> rest = Unplaced(groups, out, 0);
@@ -250,6 +250,7 @@ FillResult Placer::Fill(std::vector<MemberGroup> groups) {
 
 void Placer::Begin() {
   room_.Commit();
+  mark_ = state_.Mark();
   peers_.Begin();
   closed_.clear();
 }
@@ -321,17 +322,18 @@ std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
                                 std::vector<Placement>* out, Allowance* allowance) {
   const bool first = room_.Mark() == 0;
   const auto members = static_cast<std::int64_t>(group.members.size());
-  GroupRun run{group, StateOf(group.shape), kind, out, allowance, members, 0};
+  GroupRun run{group, StateOf(group.shape), kind, out, allowance, members, 0, nullptr};
   if (allowance != nullptr) {
     run.want = Allowed(run.state, *allowance, NodeId::None(), members);
     if (run.want < members) allowance->cut = true;
   }
-  const bool shares = !run.state.need.slices.empty();
-  if (shares && room_.Shares()) PlaceOnShared(&run);
-  const std::int32_t least = shares ? 1 : run.state.need.gpus;
-  const std::int32_t levels = room_.levels();
-  for (std::int32_t level = 0; level < levels && run.placed < run.want; ++level) {
-    if (room_.LevelGpus(level) >= least && !room_.LevelEmpty(level)) PlaceOnLevel(level, &run);
+  if (state_.outlook().ratio == 0 || counting_) {
+    PlaceOnTier(nullptr, &run);
+  } else {
+    state_.CatchUp(*snapshot_.nodes, &run.state);
+    for (const Ranking::Tier& tier : run.state.ranking.tiers()) {
+      if (run.placed < run.want && tier.nodes > 0) PlaceOnTier(&tier, &run);
+    }
   }
   // Exact, since nothing else has been taken since Begin: the whole cluster is full for the shape.
   const bool cut = allowance != nullptr && allowance->cut;
@@ -340,33 +342,65 @@ std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
   return run.placed;
 }
 
+// On nodes of one merit; null: on any.
+void Placer::PlaceOnTier(const Ranking::Tier* tier, GroupRun* run) {
+  run->tier = tier;
+  const bool shares = !run->state.need.slices.empty();
+  if (shares && room_.Shares()) PlaceOnShared(run);
+  const std::int32_t least = shares ? 1 : run->state.need.gpus;
+  const std::int32_t levels = room_.levels();
+  for (std::int32_t level = 0; level < levels && run->placed < run->want; ++level) {
+    if (room_.LevelGpus(level) >= least && !room_.LevelEmpty(level)) PlaceOnLevel(level, run);
+  }
+}
+
 // Calls take(rank) for the nodes of a set that are open to the run, those that its shape prefers
 // first, until the run has what it wants. A copy of a word stays right: a node that takes members
 // leaves for a set that was walked before, and no node comes to this one.
 template <typename Take>
 void Placer::Walk(const RankBits& nodes, GroupRun* run, Take take) {
-  const auto walk = [&](const RankBits* tier) {
-    for (std::size_t w = 0; w < nodes.size(); ++w) {
-      if (nodes[w] == 0) continue;  // most words of most sets
-      std::uint64_t word = nodes[w] & run->state.open[w];
-      if (within_ != nullptr) word &= (*within_)[w];
-      if (tier != nullptr) word &= (*tier)[w];
-      for (; word != 0 && run->placed < run->want; word &= word - 1) {
-        const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
-        const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
-        if (MayTake(*run, rank)) take(rank);
+  const auto walk = [&](const RankBits* preferred) {
+    const auto at = [&](std::size_t w) {
+      if (nodes[w] == 0) return;  // most words of most sets
+      std::uint64_t word = nodes[w];
+      if (run->tier != nullptr) word &= run->tier->bits[w];
+      if (preferred != nullptr) word &= (*preferred)[w];
+      WalkWord(w, word, run, take);
+    };
+    if (run->tier == nullptr || run->tier->nodes >= nodes.size()) {
+      for (std::size_t w = 0; w < nodes.size() && run->placed < run->want; ++w) at(w);
+      return;
+    }
+    const RankBits& words = run->tier->words;
+    for (std::size_t ww = 0; ww < words.size(); ++ww) {
+      for (std::uint64_t some = words[ww]; some != 0; some &= some - 1) {
+        at(ww * 64 + static_cast<std::size_t>(std::countr_zero(some)));
+        if (run->placed == run->want) return;
       }
-      if (run->placed == run->want) return;
     }
   };
   if (run->state.tiers.empty()) return walk(nullptr);
-  for (const RankBits& tier : run->state.tiers) walk(&tier);
+  for (const RankBits& tier : run->state.tiers) {
+    if (run->placed < run->want) walk(&tier);
+  }
+}
+
+template <typename Take>
+void Placer::WalkWord(std::size_t w, std::uint64_t word, GroupRun* run, Take take) {
+  word &= run->state.open[w];
+  if (within_ != nullptr) word &= (*within_)[w];
+  for (; word != 0 && run->placed < run->want; word &= word - 1) {
+    const auto bit = static_cast<std::uint32_t>(std::countr_zero(word));
+    const std::uint32_t rank = static_cast<std::uint32_t>(w * 64) + bit;
+    if (MayTake(*run, rank)) take(rank);
+  }
 }
 
 // On GPUs that are shared already, those first on which the fewest slices are free. A GPU that
 // gives slices away shows under a smaller number, which was walked before.
 void Placer::PlaceOnShared(GroupRun* run) {
   for (std::int32_t free = 1; free < kMaxGpuSlices && run->placed < run->want; ++free) {
+    if (room_.NoneWithFreeSlices(free)) continue;
     Walk(room_.WithFreeSlices(free), run, [&](std::uint32_t rank) { TakeShares(rank, true, run); });
   }
 }
@@ -433,6 +467,7 @@ void Placer::Close(std::uint32_t rank, GroupRun* run) {
 }
 
 void Placer::Assign(const GroupRun& run, std::int64_t count, std::uint32_t rank, GpuMask devices) {
+  state_.Touch(room_.NodeAt(rank), *snapshot_.nodes);
   for (std::int64_t i = run.placed; i < run.placed + count; ++i) {
     const GpuMask gpus = LowestBits(devices, run.state.need.gpus);
     devices &= ~gpus;
@@ -457,6 +492,7 @@ void Placer::Undo() {
   }
   closed_.clear();
   for (const NodeId node : nodes) returned_[node.index()] = 0;
+  state_.Restored(mark_);
 }
 
 }  // namespace fairlead

@@ -66,6 +66,31 @@ Room::Room(const Snapshot& snapshot, NodeUsage usage)
   ListShared();
 }
 
+std::vector<NodeId> Room::Follow(const Snapshot& snapshot) {
+  nodes_ = snapshot.nodes.get();
+  log_.clear();
+  const NodeUsage& next = snapshot.usage;
+  std::vector<std::uint8_t> changed(nodes_->size(), 0);
+  const auto compare = [&changed](const auto* before, const auto* after) {
+    for (std::size_t n = 0; n < changed.size(); ++n) changed[n] |= before[n] != after[n] ? 1 : 0;
+  };
+  for (std::size_t r = 0; r < next.resources; ++r) {
+    compare(usage_.free.data() + r * next.nodes, next.free.data() + r * next.nodes);
+  }
+  compare(usage_.gpu_used.data(), next.gpu_used.data());
+  compare(usage_.gpu_unknown.data(), next.gpu_unknown.data());
+  usage_ = next;
+  FollowShared(next.shared, &changed);
+  std::vector<NodeId> nodes;
+  for (std::uint32_t n = 0; n < changed.size(); ++n) {
+    if (changed[n] == 0) continue;
+    const NodeId node(n);
+    nodes.push_back(node);
+    if (nodes_->present[n]) SetFreeGpus(node, FreeGpus(*nodes_, usage_, node));
+  }
+  return nodes;
+}
+
 std::int32_t Room::LevelOf(NodeId node) const {
   const std::int32_t all = nodes_->gpus[node.index()];
   const std::int32_t free = free_gpus_[node.index()];

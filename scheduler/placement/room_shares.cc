@@ -29,12 +29,46 @@ std::span<Room::Slot> Room::SlotsOf(NodeId node) {
   std::int32_t& first = first_slot_[node.index()];
   if (first == kNoSlot) {
     first = static_cast<std::int32_t>(slots_.size());
+    slotted_.push_back(node);
     slots_.resize(slots_.size() + count);
     if (slice_bits_.empty()) {
       slice_bits_.assign(kMaxGpuSlices, RankBits((ranks() + 63) / 64, 0));
+      slice_count_.assign(kMaxGpuSlices, 0);
     }
   }
   return std::span(slots_).subspan(static_cast<std::size_t>(first), count);
+}
+
+// Of nodes that have slots here or there.
+void Room::FollowShared(const std::vector<SharedGpu>& shared, std::vector<std::uint8_t>* changed) {
+  for (const SharedGpu& gpu : shared) SlotsOf(gpu.node);
+  std::vector<Slot> next(slots_.size());
+  for (const SharedGpu& gpu : shared) {
+    const auto slot = static_cast<std::size_t>(first_slot_[gpu.node.index()] + gpu.device);
+    next[slot] = {true, gpu.free, gpu.share_class};
+  }
+  slots_.swap(next);
+  for (const NodeId node : slotted_) {
+    const auto first = static_cast<std::size_t>(first_slot_[node.index()]);
+    const std::span<Slot> now = SlotsOf(node);
+    if (std::equal(now.begin(), now.end(), next.begin() + static_cast<std::ptrdiff_t>(first))) {
+      continue;
+    }
+    (*changed)[node.index()] = 1;
+    IndexSlices(node);
+  }
+}
+
+std::int64_t Room::FreeMilli(NodeId node) const {
+  constexpr std::int64_t kMilli = 1000;
+  std::int64_t free = kMilli * free_gpus_[node.index()];
+  const std::int32_t first = first_slot_[node.index()];
+  if (first == kNoSlot) return free;
+  std::int64_t slices = 0;
+  for (std::int32_t d = 0; d < nodes_->gpus[node.index()]; ++d) {
+    slices += slots_[static_cast<std::size_t>(first + d)].free;
+  }
+  return free + kMilli * slices / nodes_->info[node.index()].gpu_slices;
 }
 
 void Room::IndexSlices(NodeId node) {
@@ -50,6 +84,7 @@ void Room::IndexSlices(NodeId node) {
   for (std::uint64_t changed = before ^ now; changed != 0; changed &= changed - 1) {
     const auto f = static_cast<std::size_t>(std::countr_zero(changed));
     slice_bits_[f][rank / 64] ^= std::uint64_t{1} << (rank % 64);
+    (now >> f & 1) != 0 ? ++slice_count_[f] : --slice_count_[f];
   }
   before = now;
 }

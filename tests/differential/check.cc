@@ -95,8 +95,8 @@ class Case {
     const GangView& gang = *snapshot.waiting.front();
     const MemberView& member = gang.members.front();
     const NodeClasses classes(snapshot, {member.shape});
-    Placer placer(snapshot, classes, Room::Free(snapshot), PeerBook::Now(snapshot),
-                  Capacity(snapshot));
+    PlacementState state(Room::Free(snapshot), {});
+    Placer placer(snapshot, classes, &state, PeerBook::Now(snapshot), Capacity(snapshot));
     const MemberGroup group = GroupByShape(gang).front();
     const NodeReasons why(snapshot, classes, &placer, member.shape, placer.KindOf(group, 0));
     Answer answer;

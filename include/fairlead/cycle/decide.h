@@ -17,6 +17,7 @@
 #include "fairlead/model/plan.h"
 #include "fairlead/model/policy.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/placement/placement_memo.h"
 #include "fairlead/queues/entitlement_memo.h"
 #include "fairlead/queues/history.h"
 
@@ -31,7 +32,9 @@ struct DecideInput {
   // decision (no entry in `pending`), and `exhausted` is set.
   std::uint64_t step_budget = 4'000'000'000;
   const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
-  EntitlementMemo* memo = nullptr;        // of earlier decisions; saves time, changes nothing
+  // Of earlier decisions; save time, change nothing.
+  EntitlementMemo* memo = nullptr;
+  PlacementMemo* placement = nullptr;  // `steps` may be fewer
 };
 
 struct Decision {
@@ -66,7 +69,8 @@ struct DecisionRecord {
 
   // The same input again; refers to this record.
   DecideInput Input() const {
-    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr, nullptr};
+    return {snapshot, policy, now, seed, step_budget, history ? &*history : nullptr,
+            nullptr,  nullptr};
   }
 };
 

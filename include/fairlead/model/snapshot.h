@@ -108,6 +108,9 @@ struct Snapshot {
   std::shared_ptr<const std::vector<std::shared_ptr<const PodShape>>> shapes;  // by ShapeId
   // Requests of each shape as ids of `names` (without GPUs), by ShapeId.
   std::shared_ptr<const std::vector<ResourceVector>> shape_requests;
+  // Members that wait or hold room, by ShapeId: what the cluster is asked for. Shorter than
+  // `shapes` where the last ones have none.
+  std::shared_ptr<const std::vector<std::int64_t>> shape_members;
   std::vector<Claim> claims;  // by ClaimId
   // All gangs in order of id, in chunks that snapshots share.
   std::vector<std::shared_ptr<const GangChunk>> gangs;

@@ -33,6 +33,9 @@ class NodeClasses {
   // `shapes`: all that Check will be asked about. The snapshot must outlive this.
   NodeClasses(const Snapshot& snapshot, const std::vector<ShapeId>& shapes);
 
+  // From now on for another snapshot with the same node table and more shapes, if any.
+  void Follow(const Snapshot& snapshot) { snapshot_ = &snapshot; }
+
   std::uint32_t size() const { return static_cast<std::uint32_t>(sample_.size()); }
   std::uint32_t ClassAt(std::uint32_t rank) const { return class_at_[rank]; }
   std::uint32_t Count(std::uint32_t node_class) const { return count_[node_class]; }
@@ -48,7 +51,7 @@ class NodeClasses {
   std::vector<RankBits> Tiers(ShapeId shape) const;
 
  private:
-  const Snapshot& snapshot_;
+  const Snapshot* snapshot_;
   bool soft_taints_ = false;             // a node has a PreferNoSchedule taint
   std::vector<std::uint32_t> class_at_;  // by name rank
   std::vector<std::uint32_t> count_;     // by class

@@ -1,12 +1,16 @@
 // Placer: finds nodes for gangs, all or nothing.
 //
-// Members of one shape are one group, placed together: nodes are walked in the order of Room (best
-// fit), and each takes as many members as fit. That is the same result as placing member after
-// member, since a node that took one stays the best until it is full for the shape, but it costs
-// one step per node instead of one per member and node.
+// Nodes are tried in this order:
 //
-// Of nodes that are equally good, those that the pods prefer come first (preferred node affinity,
-// PreferNoSchedule), then the order of names.
+//   1. by merit for the shape (Outlook), then the less scarce model of GPU;
+//   2. for shares: GPUs that are shared already, those first on which the fewest slices are free;
+//   3. by level of Room: partly used nodes, the fullest that still fits first, before untouched
+//   ones;
+//   4. those that the pods prefer (preferred node affinity, PreferNoSchedule);
+//   5. by name.
+//
+// Members of one shape are one group, placed together: each node takes as many members as fit, so
+// that it costs one step per node instead of one per member and node, and a gang has few nodes.
 //
 // A gang with several shapes places the hardest group first: most GPUs, then the largest dominant
 // request, then the earliest member. Where that fails, and two shapes or more take whole GPUs, a
@@ -16,9 +20,6 @@
 // if there is one, on up to 512 sets; else it can miss one, since it does not know how sizes go
 // together on a node. It never places a part, and a gang that it misses is tried again in later
 // decisions.
-//
-// Shares of GPUs go to GPUs that are shared already, those first on which the fewest slices are
-// free; then free GPUs are broken into, in the order of nodes of a pod with one GPU.
 //
 // A gang with roles first places what it needs, as a whole: of each role the first members in order
 // of names, then others up to its minimum. What it has beside these follows as far as it fits. A
@@ -40,10 +41,9 @@
 // each on the first node in the same order that its rules let it on. A member may be what another
 // one of its gang waits for, so the rest of a gang is tried again as long as one more is placed.
 //
-// What is remembered within one decision, while room only shrinks: nodes that are full for a shape
-// (never looked at again), and how many members of a shape the cluster can take at most, so that a
-// gang that cannot start is refused at once. What was learned from room that is given back is
-// forgotten.
+// What is remembered while room only shrinks: nodes that are full for a shape (PlacementState), and
+// within one decision how many members of a shape the cluster can take at most, so that a gang that
+// cannot start is refused at once. What was learned from room that is given back is forgotten.
 //
 // Cost: one step per node looked at, plus one scan of bitmaps (nodes / 64 words per level) per
 // group.
@@ -52,7 +52,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <vector>
 
 #include "fairlead/base/resources.h"
@@ -61,6 +60,7 @@
 #include "fairlead/model/snapshot.h"
 #include "fairlead/placement/node_classes.h"
 #include "fairlead/placement/peer_book.h"
+#include "fairlead/placement/placement_state.h"
 #include "fairlead/placement/room.h"
 #include "fairlead/placement/topology.h"
 
@@ -110,10 +110,10 @@ struct FillResult {
 
 class Placer {
  public:
-  // The snapshot and the classes must outlive this. `capacity`: of the cluster, to tell which shape
-  // is harder.
-  Placer(const Snapshot& snapshot, const NodeClasses& classes, Room room, PeerBook peers,
-         ResourceVector capacity);
+  // The snapshot, the classes and the state must outlive this; the state is of this snapshot.
+  // `capacity`: of the cluster, to tell which shape is harder.
+  Placer(const Snapshot& snapshot, const NodeClasses& classes, PlacementState* state,
+         PeerBook peers, ResourceVector capacity);
 
   // Places at least `need` (> 0) of the gang's placeable members and as many as fit, appends them
   // to `out` and keeps their room; or returns false and leaves no trace. `allowance`, if not null,
@@ -132,12 +132,12 @@ class Placer {
   BestDomain FindBest(const std::vector<MemberGroup>& groups, const Topology& topology,
                       std::int32_t level);
 
-  // Takes room for as many of these members as fit, in the order that PlaceGang takes them, for a
-  // look at what is left then. Undo() gives it back and must follow before anything else is placed.
+  // Takes room for as many of these members as fit, on partly used nodes first, for a look at what
+  // is left then. Undo() gives it back and must follow before anything else is placed.
   FillResult Fill(std::vector<MemberGroup> groups);
   void Undo();
 
-  const Room& room() const { return room_; }
+  const Room& room() const { return state_.room(); }
   const PeerBook& peers() const { return peers_; }
   // Of a member of the group, by its position in the gang.
   PeerBook::Kind KindOf(const MemberGroup& group, std::uint32_t member);
@@ -150,15 +150,6 @@ class Placer {
 
  private:
   static constexpr std::int64_t kMostFits = 4096;  // members that are counted on a node
-  static constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
-
-  struct ShapeState {
-    ShapeNeed need;
-    Share dominant;                     // of one member's request in the cluster's capacity
-    RankBits open;                      // feasible and not known to be full
-    std::vector<RankBits> tiers;        // by preference, the best first; empty = all the same
-    std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
-  };
   struct Closed {
     ShapeState* shape;
     std::uint32_t rank;
@@ -172,6 +163,7 @@ class Placer {
     Allowance* allowance;  // may be null
     std::int64_t want;
     std::int64_t placed;
+    const Ranking::Tier* tier;  // only its nodes; null: all
   };
 
   // What a domain can take.
@@ -227,8 +219,11 @@ class Placer {
   bool TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run);
   void Close(std::uint32_t rank, GroupRun* run);
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
+  void PlaceOnTier(const Ranking::Tier* tier, GroupRun* run);
   template <typename Take>
   void Walk(const RankBits& nodes, GroupRun* run, Take take);
+  template <typename Take>
+  void WalkWord(std::size_t w, std::uint64_t word, GroupRun* run, Take take);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
   bool MayTake(const GroupRun& run, std::uint32_t rank);
@@ -236,16 +231,18 @@ class Placer {
 
   const Snapshot& snapshot_;
   const NodeClasses& classes_;
-  Room room_;
+  PlacementState& state_;
+  Room& room_;
   PeerBook peers_;
   ResourceVector capacity_;
-  std::vector<ResourceId> model_resources_;          // gpu/<model> by ModelId
-  std::vector<std::unique_ptr<ShapeState>> shapes_;  // by ShapeId, made on first use
-  std::vector<Closed> closed_;                       // marks of "full" since Begin
-  std::vector<std::uint8_t> returned_;               // by NodeId; scratch of Undo
-  const RankBits* within_ = nullptr;     // where not null, only these nodes are looked at
-  std::vector<std::int64_t> placed_of_;  // by group; scratch of Place
-  std::vector<Placement> filled_;        // scratch of Fill
+  std::vector<ResourceId> model_resources_;  // gpu/<model> by ModelId
+  std::vector<Closed> closed_;               // marks of "full" since Begin
+  std::vector<std::uint8_t> returned_;       // by NodeId; scratch of Undo
+  std::size_t mark_ = 0;                     // of state_, at Begin
+  bool counting_ = false;                    // in Fill: the order of nodes does not matter
+  const RankBits* within_ = nullptr;         // where not null, only these nodes are looked at
+  std::vector<std::int64_t> placed_of_;      // by group; scratch of Place
+  std::vector<Placement> filled_;            // scratch of Fill
   std::uint64_t steps_ = 0;
 };
 

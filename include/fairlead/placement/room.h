@@ -85,6 +85,9 @@ class Room {
   const RankBits& WithFreeSlices(std::int32_t slices) const {
     return slice_bits_[static_cast<std::size_t>(slices)];
   }
+  bool NoneWithFreeSlices(std::int32_t slices) const {
+    return slice_count_.empty() || slice_count_[static_cast<std::size_t>(slices)] == 0;
+  }
   // Has any node shared GPUs?
   bool Shares() const { return !slots_.empty(); }
   // How many members find their slices on the node, whatever else is free.
@@ -100,11 +103,17 @@ class Room {
     }
   }
 
+  // Takes over what is free in another snapshot with the same node table, resources and kinds, and
+  // returns the nodes on which anything is different from what it was here. Forgets how to undo.
+  std::vector<NodeId> Follow(const Snapshot& snapshot);
+
   // Forgets how to undo what was taken so far.
   void Commit() { log_.clear(); }
 
   std::int64_t FreeAmount(ResourceId r, NodeId node) const { return usage_.Free(r, node); }
   std::int32_t FreeDevices(NodeId node) const { return free_gpus_[node.index()]; }
+  // Free devices and slices, in thousandths of GPUs, rounded down.
+  std::int64_t FreeMilli(NodeId node) const;
 
  private:
   struct Taken {
@@ -119,6 +128,8 @@ class Room {
     bool shared = false;
     std::int32_t free = 0;
     std::uint32_t share_class = 0;
+
+    friend bool operator==(const Slot&, const Slot&) = default;
   };
 
   Room(const Snapshot& snapshot, NodeUsage usage);
@@ -126,6 +137,7 @@ class Room {
   void SetFreeGpus(NodeId node, std::int32_t gpus);
   void UndoLast();
   void ListShared();
+  void FollowShared(const std::vector<SharedGpu>& shared, std::vector<std::uint8_t>* changed);
   std::span<Slot> SlotsOf(NodeId node);
   void IndexSlices(NodeId node);
   std::int32_t SlicesOn(const ShapeNeed& need, NodeId node) const;
@@ -140,8 +152,10 @@ class Room {
   std::vector<Taken> log_;
   std::vector<Slot> slots_;                 // of the nodes that have shared GPUs
   std::vector<std::int32_t> first_slot_;    // by NodeId; -1 = none
+  std::vector<NodeId> slotted_;             // nodes that have slots
   std::vector<std::uint64_t> free_slices_;  // by NodeId: bit f = a shared GPU has f free slices
   std::vector<RankBits> slice_bits_;        // by number of free slices; empty until needed
+  std::vector<std::uint32_t> slice_count_;  // nodes in each of these
 };
 
 }  // namespace fairlead

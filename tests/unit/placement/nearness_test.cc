@@ -29,8 +29,8 @@ std::vector<std::string> Near(Cluster* cluster, const Nearness& nearness, std::i
   std::vector<ShapeId> shapes;
   for (std::uint32_t s = 0; s < snapshot->shapes->size(); ++s) shapes.emplace_back(s);
   const NodeClasses classes(*snapshot, shapes);
-  Placer placer(*snapshot, classes, Room::Free(*snapshot), PeerBook::Now(*snapshot),
-                Capacity(*snapshot));
+  PlacementState state(Room::Free(*snapshot), {});
+  Placer placer(*snapshot, classes, &state, PeerBook::Now(*snapshot), Capacity(*snapshot));
   const Topology topology(*snapshot, kLevels);
   std::vector<std::string> nodes;
   for (const auto& gang : snapshot->waiting) {

@@ -239,8 +239,8 @@ TEST(Placer, APartnerOfTheSameGangMayComeLater) {
   const auto snapshot = cluster.Take();
   const GangView& gang = *snapshot->waiting.front();
   const NodeClasses classes(*snapshot, {gang.members[0].shape, gang.members[2].shape});
-  Placer placer(*snapshot, classes, Room::Free(*snapshot), PeerBook::Now(*snapshot),
-                Capacity(*snapshot));
+  PlacementState state(Room::Free(*snapshot), {});
+  Placer placer(*snapshot, classes, &state, PeerBook::Now(*snapshot), Capacity(*snapshot));
   std::vector<Placement> out;
   EXPECT_TRUE(placer.PlaceGang(gang, 3, &out));
   EXPECT_EQ(out.size(), 3U);

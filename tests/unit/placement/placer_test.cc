@@ -22,9 +22,10 @@ using testing_support::NodeShape;
 // A placer over a snapshot with all its shapes.
 struct Fixture {
   explicit Fixture(Cluster* cluster)
-      : snapshot(cluster->Take()), classes(*snapshot, AllShapes(*snapshot)) {
-    placer.emplace(*snapshot, classes, Room::Free(*snapshot), PeerBook::Now(*snapshot),
-                   Capacity(*snapshot));
+      : snapshot(cluster->Take()),
+        classes(*snapshot, AllShapes(*snapshot)),
+        state(Room::Free(*snapshot), {}) {
+    placer.emplace(*snapshot, classes, &state, PeerBook::Now(*snapshot), Capacity(*snapshot));
   }
 
   static std::vector<ShapeId> AllShapes(const Snapshot& s) {
@@ -57,6 +58,7 @@ struct Fixture {
 
   std::shared_ptr<const Snapshot> snapshot;
   NodeClasses classes;
+  PlacementState state;
   std::optional<Placer> placer;
 };
 
