@@ -5,8 +5,11 @@
 // member, since a node that took one stays the best until it is full for the shape, but it costs
 // one step per node instead of one per member and node.
 //
-// Of nodes that are equally good, those that the pods prefer come first (preferred node affinity,
-// PreferNoSchedule), then the order of names.
+// Of nodes that are equally good, those that the pods prefer come first, then the order of names.
+// Preferred are nodes with fewer PreferNoSchedule taints that a pod does not tolerate; then those
+// with more weight: of its preferred node affinity, and of its preferred affinity and anti-affinity
+// to each pod there (PeerBook); then those less crowded by pods that it would spread from
+// (ScheduleAnyway).
 //
 // A gang with several shapes places the hardest group first: most GPUs, then the largest dominant
 // request, then the earliest member. Where that fails, and two shapes or more take whole GPUs, a
@@ -36,8 +39,9 @@
 // in a domain that had room for each of them alone; then the next one is tried. Members beyond the
 // need that find no room in the domain follow in those above it, as far as the gang may go.
 //
-// Rules between pods (PeerBook). Members that a rule may keep from a node are placed one by one,
-// each on the first node in the same order that its rules let it on. A member may be what another
+// Rules between pods (PeerBook). Members that a rule may keep from a node, or that prefer some pods
+// to be near or far, are placed one by one, each on the first node in the same order that its rules
+// let it on. A member may be what another
 // one of its gang waits for, so the rest of a gang is tried again as long as one more is placed.
 //
 // What is remembered within one decision, while room only shrinks: nodes that are full for a shape
@@ -49,6 +53,7 @@
 // group.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -143,6 +148,8 @@ class Placer {
   PeerBook::Kind KindOf(const MemberGroup& group, std::uint32_t member);
   // Can rules between pods keep one of the members from a node?
   bool Ruled(const MemberGroup& group);
+  // Does that, or what it prefers, depend on where others are?
+  bool OneByOne(const MemberGroup& group);
   const ShapeNeed& Need(ShapeId shape) { return StateOf(shape).need; }
 
   // Node rows looked at so far.
@@ -154,9 +161,10 @@ class Placer {
 
   struct ShapeState {
     ShapeNeed need;
-    Share dominant;                     // of one member's request in the cluster's capacity
-    RankBits open;                      // feasible and not known to be full
-    std::vector<RankBits> tiers;        // by preference, the best first; empty = all the same
+    Share dominant;               // of one member's request in the cluster's capacity
+    RankBits open;                // feasible and not known to be full
+    std::vector<RankBits> tiers;  // by preference, the best first; empty = all the same
+    std::vector<NodeClasses::Standing> standings;  // by class; empty until a member needs them
     std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
   };
   struct Closed {
@@ -172,6 +180,15 @@ class Placer {
     Allowance* allowance;  // may be null
     std::int64_t want;
     std::int64_t placed;
+  };
+
+  // A node and how good it is; the least is the best.
+  struct Choice {
+    std::int64_t soft_taints = 0;
+    std::int64_t negated_weight = 0;
+    std::int64_t crowd = 0;
+    std::uint32_t rank = 0;
+    friend auto operator<=>(const Choice&, const Choice&) = default;
   };
 
   // What a domain can take.
@@ -229,6 +246,7 @@ class Placer {
   void PlaceOnLevel(std::int32_t level, GroupRun* run);
   template <typename Take>
   void Walk(const RankBits& nodes, GroupRun* run, Take take);
+  std::vector<Choice> Choices(const RankBits& nodes, GroupRun* run);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
   bool MayTake(const GroupRun& run, std::uint32_t rank);
