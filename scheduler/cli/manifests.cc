@@ -87,8 +87,8 @@ std::int64_t IntAt(const Node& map, std::string_view key, std::int64_t absent) {
 }
 
 std::string KindsTaken() {
-  return "expected Pod, Node, Namespace, Job, PodGroup, PriorityClass, PodDisruptionBudget or a "
-         "List of them";
+  return "expected Pod, Node, Namespace, Job, PodGroup, PriorityClass, PodDisruptionBudget, "
+         "PersistentVolumeClaim, PersistentVolume, StorageClass, CSINode or a List of them";
 }
 
 }  // namespace
@@ -139,8 +139,9 @@ Status Manifests::Add(const Node& object, const std::string& file) {
     pods_.push_back(std::move(added));
     return Ok{};
   }
-  const bool cluster_wide = kind == "Node" || kind == "Namespace";
-  if (!cluster_wide && kind != "Job" && kind != "PodGroup") {
+  const bool cluster_wide = kind == "Node" || kind == "Namespace" || kind == "PersistentVolume" ||
+                            kind == "StorageClass" || kind == "CSINode";
+  if (!cluster_wide && kind != "Job" && kind != "PodGroup" && kind != "PersistentVolumeClaim") {
     return ErrorAt(object, file, "kind", fmt::format("'{}': {}", kind, KindsTaken()));
   }
   DefaultMetadata(&added.tree, !cluster_wide);
@@ -233,6 +234,22 @@ Status Manifests::StoreOther(const Object& object, ClusterStore* store) const {
     const auto info = kube::JobFromJson(json, &meta);
     if (!info) return refuse(info.error());
     store->UpsertJob(*info, now_);
+  } else if (kind == "PersistentVolumeClaim") {
+    const auto info = kube::VolumeClaimFromJson(json, &meta);
+    if (!info) return refuse(info.error());
+    store->UpsertVolumeClaim(*info);
+  } else if (kind == "PersistentVolume") {
+    const auto info = kube::VolumeFromJson(json, &meta);
+    if (!info) return refuse(info.error());
+    store->UpsertVolume(*info);
+  } else if (kind == "StorageClass") {
+    const auto info = kube::StorageClassFromJson(json, &meta);
+    if (!info) return refuse(info.error());
+    store->UpsertStorageClass(*info);
+  } else if (kind == "CSINode") {
+    const auto info = kube::CsiNodeFromJson(json, &meta);
+    if (!info) return refuse(info.error());
+    store->UpsertCsiNode(*info);
   } else {
     const auto info = kube::PodGroupFromJson(json, options_, &meta);
     if (!info) return refuse(info.error());
@@ -248,6 +265,8 @@ Status Manifests::Store(ClusterStore* store) const {
   for (const Object& object : pods_) {
     if (Status status = StorePod(object, store); !status) return status;
   }
+  // There is no more than the files say.
+  for (const ObjectKind kind : kVolumeKinds) store->EndRelist(kind, now_);
   return Ok{};
 }
 

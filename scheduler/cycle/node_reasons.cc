@@ -24,6 +24,18 @@ std::string PeerText(PeerRule rule) {
       return "node(s) didn't match pod anti-affinity rules";
     case PeerRule::kKeptAway:
       return "node(s) didn't satisfy existing pods anti-affinity rules";
+    case PeerRule::kClaimInUse:
+      return "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod "
+             "access mode";
+    case PeerRule::kTooManyVolumes:
+      return "node(s) exceed max volume count";
+    case PeerRule::kVolumeMissing:
+      return "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
+    case PeerRule::kVolumeNode:
+      return "node(s) didn't match PersistentVolume's node affinity";
+    case PeerRule::kVolumeZone:
+      return "node(s) had no available volume zone";
+    case PeerRule::kClaims:
     case PeerRule::kNone:
       break;
   }
@@ -47,12 +59,16 @@ NodeReasons::NodeReasons(const Snapshot& snapshot, const NodeClasses& classes, P
 
 template <typename Each>
 void NodeReasons::ForEach(std::uint32_t rank, Each each) const {
+  const PeerRule rule = placer_.peers().Broken(kind_, rank);
+  if (rule == PeerRule::kClaims) {
+    each(Breaks(rule));
+    return;
+  }
   const std::uint32_t node_class = classes_.ClassAt(rank);
   if (fixed_[node_class].failed != Predicate::kNone) {
     each(Reason{node_class});
     return;
   }
-  const PeerRule rule = placer_.peers().Broken(kind_, rank);
   if (rule == PeerRule::kPorts) {
     each(Breaks(rule));
     return;
@@ -99,6 +115,7 @@ std::string NodeReasons::FixedText(std::uint32_t node_class) const {
 
 std::string NodeReasons::Text(Reason reason) const {
   if (reason < ShortOf(0)) return FixedText(static_cast<std::uint32_t>(reason));
+  if (reason == Breaks(PeerRule::kClaims)) return placer_.peers().ClaimsProblem(kind_);
   if (reason > ShortOfGpus()) return PeerText(static_cast<PeerRule>(reason - Breaks(PeerRule{0})));
   if (reason == ShortOfGpus()) {
     return need_.slices.empty() ? "Insufficient nvidia.com/gpu" : "Insufficient shares of GPUs";
@@ -117,6 +134,9 @@ std::vector<std::string> NodeReasons::On(std::uint32_t rank) const {
 std::string NodeReasons::Summary() const {
   const std::size_t total = snapshot_.nodes->by_name.size();
   if (total == 0) return "no nodes available to schedule pods";
+  if (const std::string& problem = placer_.peers().ClaimsProblem(kind_); !problem.empty()) {
+    return fmt::format("0/{} nodes are available: {}.", total, problem);
+  }
   std::vector<std::uint64_t> counts(Breaks(PeerRule::kKeptAway) + 1);
   for (std::uint32_t rank = 0; rank < total; ++rank) {
     ForEach(rank, [&counts](Reason reason) { ++counts[reason]; });

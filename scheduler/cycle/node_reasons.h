@@ -2,8 +2,9 @@
 // read them.
 //
 // A node counts under its first failing filter: cordon, taints, selector with node affinity,
-// accepted GPU models, ports of the host, resources, topology spread, affinity between pods. The
-// resources filter names every resource that is short.
+// accepted GPU models, ports of the host, resources, volumes, topology spread, affinity between
+// pods. The resources filter names every resource that is short. What is wrong with the claims of a
+// pod themselves is said before all that, once for all nodes.
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,7 @@
 #include "scheduler/cycle/verify_nodes.h"
 #include "scheduler/cycle/verify_peers.h"
 #include "scheduler/cycle/verify_queues.h"
+#include "scheduler/cycle/verify_volumes.h"
 
 namespace fairlead {
 namespace {
@@ -45,6 +46,7 @@ class Verifier {
     CheckPending();
     // Only a plan whose names exist can be looked up.
     if (objections_.empty()) objections_ = VerifyPeers(snapshot_, plan_);
+    if (objections_.empty()) objections_ = VerifyVolumes(snapshot_, plan_);
     if (objections_.empty()) objections_ = VerifyQueues(snapshot_, policy_, plan_);
     return std::move(objections_);
   }

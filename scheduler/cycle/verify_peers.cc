@@ -71,10 +71,14 @@ class PeerVerifier {
     }
   }
 
-  static bool AllHold(const std::vector<PodSelector>& selectors, const Peer& peer) {
+  bool AllHold(const std::vector<PodSelector>& selectors, const Peer& peer) const {
     bool all = true;
-    for (const PodSelector& s : selectors) all = all && Holds(s, peer.ns, peer.labels);
+    for (const PodSelector& s : selectors) all = all && HoldsFor(s, peer);
     return all;
+  }
+
+  bool HoldsFor(const PodSelector& selector, const Peer& peer) const {
+    return Holds(selector, peer, snapshot_.namespaces.get());
   }
 
   // Pods that all of the selectors hold for.
@@ -121,7 +125,7 @@ class PeerVerifier {
       if (AnyBeside(Matching({term.pods}), term.topology, pod.node)) object("its anti-affinity");
     }
     for (const auto& [term, owners] : averse_) {
-      if (!Holds(term.pods, pod.peer->ns, pod.peer->labels)) continue;
+      if (!HoldsFor(term.pods, *pod.peer)) continue;
       if (AnyBeside(owners, term.topology, pod.node)) object("the anti-affinity of another pod");
     }
     const PodShape& shape = *(*snapshot_.shapes)[member.shape.index()];
@@ -180,7 +184,7 @@ class PeerVerifier {
       fewest = std::min(fewest, number);
     }
     if (domains < rule.min_domains) fewest = 0;
-    const std::int64_t self = Holds(rule.pods, pod.peer->ns, pod.peer->labels) ? 1 : 0;
+    const std::int64_t self = HoldsFor(rule.pods, *pod.peer) ? 1 : 0;
     const std::int64_t already = std::max<std::int64_t>(0, found[static_cast<std::size_t>(here)]);
     return already + self - fewest <= rule.max_skew;
   }

@@ -33,6 +33,15 @@ void Engine::State::Apply(Event& event, Instant now) {
     if constexpr (std::is_same_v<T, PodGroupRemoved>) store.RemovePodGroup(e.ns, e.name, now);
     if constexpr (std::is_same_v<T, NamespaceUpserted>) store.UpsertNamespace(e.ns);
     if constexpr (std::is_same_v<T, NamespaceRemoved>) store.RemoveNamespace(e.name);
+    if constexpr (std::is_same_v<T, VolumeClaimUpserted>) store.UpsertVolumeClaim(e.claim);
+    if constexpr (std::is_same_v<T, VolumeClaimRemoved>) store.RemoveVolumeClaim(e.ns, e.name);
+    if constexpr (std::is_same_v<T, VolumeUpserted>) store.UpsertVolume(e.volume);
+    if constexpr (std::is_same_v<T, VolumeRemoved>) store.RemoveVolume(e.name);
+    if constexpr (std::is_same_v<T, StorageClassUpserted>)
+      store.UpsertStorageClass(e.storage_class);
+    if constexpr (std::is_same_v<T, StorageClassRemoved>) store.RemoveStorageClass(e.name);
+    if constexpr (std::is_same_v<T, CsiNodeUpserted>) store.UpsertCsiNode(e.node);
+    if constexpr (std::is_same_v<T, CsiNodeRemoved>) store.RemoveCsiNode(e.name);
     if constexpr (std::is_same_v<T, QueueUpserted>) queue_source.Upsert(e.queue);
     if constexpr (std::is_same_v<T, QueueRemoved>) queue_source.Remove(e.name);
     if constexpr (std::is_same_v<T, PolicyReplaced>) ReplacePolicy(std::move(e.policy));

@@ -54,6 +54,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
   std::vector<std::unique_ptr<Informer>> informers;
   std::set<ObjectKind> unlisted;
   bool watch_list = false;  // this server has it
+  bool volumes_watched = false;
   std::function<void(std::vector<ObjectKind>)> on_discovered;
   std::thread thread;
 
@@ -64,6 +65,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
         ClientSeams seams);
   void OnFound(const Discovered& found);
   void StartInformer(ObjectKind kind);
+  void WatchVolumes();
   void OnListed(ObjectKind kind);
   // Hands `items` to the writer on the loop's thread. False, and nothing done: it has ended.
   template <typename Item>
@@ -145,8 +147,15 @@ void Client::State::StartInformer(ObjectKind kind) {
   env.request_timeout = options.request_timeout;
   env.watch_list = watch_list;
   env.on_listed = [this](ObjectKind listed) { OnListed(listed); };
+  env.on_claims = [this] { WatchVolumes(); };
   informers.push_back(std::make_unique<Informer>(std::move(env), ResourceOf(kind)));
   informers.back()->Start();
+}
+
+// The first pod with a claim to a volume is there: most clusters of GPUs never have one.
+void Client::State::WatchVolumes() {
+  if (std::exchange(volumes_watched, true)) return;
+  for (const ObjectKind kind : kVolumeKinds) StartInformer(kind);
 }
 
 // Lists leave large freed blocks behind, which the allocator keeps unless told. On somebody else's

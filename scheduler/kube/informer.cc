@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <variant>
 
 #include "fairlead/engine/log.h"
 #include "scheduler/kube/api_error.h"
@@ -28,6 +29,10 @@ constexpr std::string_view kJson = "application/json";
 Encoding EncodingOf(const HttpAnswer& head) {
   return head.content_type.find("protobuf") != std::string::npos ? Encoding::kProto
                                                                  : Encoding::kJson;
+}
+
+bool HasClaims(const PodInfo& pod) {
+  return pod.ours && pod.node_name.empty() && !pod.rules.volumes.empty();
 }
 
 }  // namespace
@@ -288,6 +293,8 @@ void Informer::Upsert(std::string_view object) {
   Result<Event> event = UpsertFrom(resource_.kind, encoding_, object, env_.translate, &meta);
   if (!meta.resource_version.empty()) version_ = std::move(meta.resource_version);
   if (!event) return Skip(event.error().message);
+  const auto* pod = std::get_if<PodUpserted>(&*event);
+  if (pod != nullptr && env_.on_claims && HasClaims(pod->pod)) env_.on_claims();
   batch_.push_back(std::move(event).value());
 }
 

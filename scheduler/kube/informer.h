@@ -43,6 +43,8 @@ struct InformerEnv {
   bool watch_list = false;
   // After every complete list of any informer; on the loop's thread.
   std::function<void(ObjectKind)> on_listed;
+  // For every pod of ours that waits and has claims to volumes; on the loop's thread.
+  std::function<void()> on_claims;
 };
 
 class Informer {

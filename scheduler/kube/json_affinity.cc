@@ -53,7 +53,9 @@ error_code ReadPreferred(JsonPath* path, JsonValue value, RawPod* out) {
   });
 }
 
-error_code ReadNodeSelector(JsonPath* path, JsonValue value, RawPod* out) {
+}  // namespace
+
+error_code ReadJsonNodeSelector(JsonPath* path, JsonValue value, RawPod* out) {
   out->node_affinity = true;
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key != "nodeSelectorTerms") return simdjson::SUCCESS;
@@ -62,6 +64,8 @@ error_code ReadNodeSelector(JsonPath* path, JsonValue value, RawPod* out) {
     });
   });
 }
+
+namespace {
 
 error_code ReadLabelSelector(JsonPath* path, JsonValue value, RawPod* out, RawLabelSelector* to) {
   to->stated = true;
@@ -95,6 +99,26 @@ error_code ReadPodTerms(JsonPath* path, JsonValue value, RawPod* out, RawList<Ra
   });
 }
 
+error_code ReadWeightedTerms(JsonPath* path, JsonValue value, RawPod* out,
+                             RawList<RawPodTerm>* terms) {
+  return EachElement(path, value, [=](std::int32_t, JsonValue element) {
+    RawPodTerm* const to = &terms->emplace_back();
+    return EachMember(path, element, [=](std::string_view key, JsonValue member) {
+      if (key == "weight") return ReadInt32(member, &to->weight);
+      return key == "podAffinityTerm" ? ReadPodTerm(path, member, out, to) : simdjson::SUCCESS;
+    });
+  });
+}
+
+// Affinity or anti-affinity to pods: what is required, and what is preferred.
+error_code ReadPodAffinity(JsonPath* path, JsonValue value, RawPod* out,
+                           RawList<RawPodTerm>* required, RawList<RawPodTerm>* preferred) {
+  return EachMember(path, value, [=](std::string_view key, JsonValue member) {
+    if (key == kRequired) return ReadPodTerms(path, member, out, required);
+    return key == kPreferred ? ReadWeightedTerms(path, member, out, preferred) : simdjson::SUCCESS;
+  });
+}
+
 error_code ReadSpread(JsonPath* path, JsonValue value, RawPod* out, RawSpread* to) {
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key == "labelSelector") return ReadLabelSelector(path, member, out, &to->pods);
@@ -106,14 +130,6 @@ error_code ReadSpread(JsonPath* path, JsonValue value, RawPod* out, RawSpread* t
     if (key == "nodeAffinityPolicy") return ReadString(member, &to->node_affinity_policy);
     if (key == "nodeTaintsPolicy") return ReadString(member, &to->node_taints_policy);
     return simdjson::SUCCESS;
-  });
-}
-
-// visit(value) for the member that says what is required.
-template <typename Visit>
-error_code ReadRequired(JsonPath* path, JsonValue value, Visit visit) {
-  return EachMember(path, value, [visit](std::string_view key, JsonValue member) {
-    return key == kRequired ? visit(member) : simdjson::SUCCESS;
   });
 }
 
@@ -136,19 +152,15 @@ error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out) {
   return EachMember(path, value, [=](std::string_view key, JsonValue member) {
     if (key == "nodeAffinity") {
       return EachMember(path, member, [=](std::string_view kind, JsonValue terms) {
-        if (kind == kRequired) return ReadNodeSelector(path, terms, out);
+        if (kind == kRequired) return ReadJsonNodeSelector(path, terms, out);
         return kind == kPreferred ? ReadPreferred(path, terms, out) : simdjson::SUCCESS;
       });
     }
     if (key == "podAffinity") {
-      return ReadRequired(path, member, [=](JsonValue terms) {
-        return ReadPodTerms(path, terms, out, &out->near);
-      });
+      return ReadPodAffinity(path, member, out, &out->near, &out->near_preferred);
     }
     if (key == "podAntiAffinity") {
-      return ReadRequired(path, member, [=](JsonValue terms) {
-        return ReadPodTerms(path, terms, out, &out->away);
-      });
+      return ReadPodAffinity(path, member, out, &out->away, &out->away_preferred);
     }
     return simdjson::SUCCESS;
   });

@@ -61,16 +61,30 @@ error_code ReadTolerations(JsonPath* path, JsonValue value, RawList<RawToleratio
   });
 }
 
-error_code ReadVolumes(JsonPath* path, JsonValue value, RawUnsupported* out) {
-  return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
-    return EachMember(path, element, [=](std::string_view key, JsonValue) {
-      for (const PlacedVolumeSource& placed : kPlacedVolumeSources) {
-        if (key != placed.json_name || out->volume >= 0) continue;
-        out->volume = index;
-        out->volume_source = placed.json_name;
-      }
-      return simdjson::SUCCESS;
+error_code ReadVolume(JsonPath* path, JsonValue element, std::int32_t index, RawPod* out) {
+  RawVolume read;
+  bool has_claim = false;
+  const error_code e = EachMember(path, element, [&](std::string_view key, JsonValue member) {
+    for (const PlacedVolumeSource& placed : kPlacedVolumeSources) {
+      if (key != placed.json_name || out->unsupported.volume >= 0) continue;
+      out->unsupported.volume = index;
+      out->unsupported.volume_source = placed.json_name;
+    }
+    if (key == "name") return ReadString(member, &read.name);
+    read.ephemeral = read.ephemeral || key == "ephemeral";
+    has_claim = has_claim || read.ephemeral || key == "persistentVolumeClaim";
+    if (key != "persistentVolumeClaim") return simdjson::SUCCESS;
+    return EachMember(path, member, [&read](std::string_view name, JsonValue value) {
+      return name == "claimName" ? ReadString(value, &read.claim) : simdjson::SUCCESS;
     });
+  });
+  if (has_claim) out->claims.push_back(read);
+  return e;
+}
+
+error_code ReadVolumes(JsonPath* path, JsonValue value, RawPod* out) {
+  return EachElement(path, value, [=](std::int32_t index, JsonValue element) {
+    return ReadVolume(path, element, index, out);
   });
 }
 
@@ -79,7 +93,7 @@ error_code ReadRestriction(JsonPath* path, std::string_view key, JsonValue membe
   RawUnsupported* unsupported = &out->unsupported;
   if (key == "affinity") return ReadJsonAffinity(path, member, out);
   if (key == "topologySpreadConstraints") return ReadJsonSpread(path, member, out);
-  if (key == "volumes") return ReadVolumes(path, member, unsupported);
+  if (key == "volumes") return ReadVolumes(path, member, out);
   if (key == "schedulingGates") return ReadNonEmpty(path, member, &out->gated);
   if (key == "resourceClaims") return ReadNonEmpty(path, member, &unsupported->resource_claims);
   if (key == "schedulingGroup") unsupported->scheduling_group = true;

@@ -78,6 +78,8 @@ error_code ReadStringMap(JsonPath* path, JsonValue value, RawList<RawPair>* out)
 error_code ReadQuantityMap(JsonPath* path, JsonValue value, RawList<RawPair>* out);
 error_code ReadJsonMeta(JsonPath* path, JsonValue value, RawMeta* out);
 error_code ReadJsonAffinity(JsonPath* path, JsonValue value, RawPod* out);
+// A node selector, into the terms that the node affinity requires.
+error_code ReadJsonNodeSelector(JsonPath* path, JsonValue value, RawPod* out);
 // An array of topology spread constraints.
 error_code ReadJsonSpread(JsonPath* path, JsonValue value, RawPod* out);
 // Whether an array has elements.

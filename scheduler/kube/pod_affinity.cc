@@ -124,20 +124,22 @@ std::string ReadPreferredNodes(const RawPod& raw, PodShape* shape) {
   return {};
 }
 
+std::string ReadNodeTerms(const RawPod& raw, std::vector<NodeTerm>* terms) {
+  for (std::size_t i = 0; i < raw.node_terms.size(); ++i) {
+    const std::string problem = ReadTerm(raw, raw.node_terms[i], &terms->emplace_back());
+    if (problem.empty()) continue;
+    terms->pop_back();
+    return fmt::format("nodeSelectorTerms[{}].{}", i, problem);
+  }
+  return {};
+}
+
 std::string ReadNodeAffinity(const RawPod& raw, PodShape* shape) {
   if (std::string problem = ReadPreferredNodes(raw, shape); !problem.empty()) return problem;
   if (!raw.node_affinity) return {};
-  std::vector<NodeTerm>& terms = shape->node_terms.emplace();
-  for (std::size_t i = 0; i < raw.node_terms.size(); ++i) {
-    const std::string problem = ReadTerm(raw, raw.node_terms[i], &terms.emplace_back());
-    if (problem.empty()) continue;
-    terms.pop_back();
-    return fmt::format(
-        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution."
-        "nodeSelectorTerms[{}].{}",
-        i, problem);
-  }
-  return {};
+  const std::string problem = ReadNodeTerms(raw, &shape->node_terms.emplace());
+  if (problem.empty()) return {};
+  return "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution." + problem;
 }
 
 }  // namespace fairlead::kube

@@ -17,7 +17,11 @@ void SortUnique(std::vector<T>* list) {
   list->erase(std::unique(list->begin(), list->end()), list->end());
 }
 
-// Reads the required node affinity into `shape`. Returns what of it cannot be kept: the field, what
+// Reads the terms of a node selector, up to the first that cannot be read; returns what is wrong
+// with that one.
+std::string ReadNodeTerms(const RawPod& raw, std::vector<NodeTerm>* terms);
+
+// Reads the node affinity into `shape`. Returns what of it cannot be kept: the field, what
 // was found and what was expected; empty where all of it is understood.
 std::string ReadNodeAffinity(const RawPod& raw, PodShape* shape);
 
@@ -28,8 +32,8 @@ enum class Comparing : std::uint8_t { kAllowed, kRefused };
 std::string ReadRequirement(const RawPod& raw, const RawRequirement& from, Comparing comparing,
                             LabelRequirement* to);
 
-// The same for required affinity and anti-affinity to pods, spread that is not only preferred, and
-// ports of the host.
+// The same for affinity and anti-affinity to pods, spread, ports of the host, and claims to
+// volumes.
 std::string ReadPeerRules(const RawPod& raw, PeerRules* rules);
 
 }  // namespace fairlead::kube

@@ -1,4 +1,4 @@
-// Rules between pods: affinity, anti-affinity, spread, and ports of the host.
+// Rules between pods: affinity, anti-affinity, spread, ports of the host, and claims to volumes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,21 +9,28 @@
 namespace fairlead::kube {
 namespace {
 
-std::string ReadSelector(const RawPod& raw, const RawLabelSelector& from, PodSelector* to) {
-  to->nobody = !from.stated;
+// All that the selector asks for, up to the first that cannot be read; returns what is wrong there.
+std::string ReadLabels(const RawPod& raw, const RawLabelSelector& from,
+                       std::vector<LabelRequirement>* to) {
   for (std::size_t i = from.pairs.begin; i < from.pairs.end; ++i) {
-    to->labels.push_back(
+    to->push_back(
         {std::string(raw.pairs[i].key), RequirementOp::kIn, {std::string(raw.pairs[i].value)}});
   }
   for (std::size_t i = from.requirements.begin; i < from.requirements.end; ++i) {
     const std::string problem =
-        ReadRequirement(raw, raw.requirements[i], Comparing::kRefused, &to->labels.emplace_back());
+        ReadRequirement(raw, raw.requirements[i], Comparing::kRefused, &to->emplace_back());
     if (problem.empty()) continue;
-    to->nobody = true;
-    return fmt::format("labelSelector.matchExpressions[{}].{}", i - from.requirements.begin,
-                       problem);
+    return fmt::format("matchExpressions[{}].{}", i - from.requirements.begin, problem);
   }
   return {};
+}
+
+std::string ReadSelector(const RawPod& raw, const RawLabelSelector& from, PodSelector* to) {
+  to->nobody = !from.stated;
+  const std::string problem = ReadLabels(raw, from, &to->labels);
+  if (problem.empty()) return {};
+  to->nobody = true;
+  return "labelSelector." + problem;
 }
 
 // The pod's own values of these labels, those that it has. A server that knows the field has added
@@ -42,13 +49,18 @@ std::string ReadNamespaces(const RawPod& raw, const RawPodTerm& from, PodSelecto
   const RawLabelSelector& wanted = from.namespace_labels;
   const bool any = wanted.pairs.begin == wanted.pairs.end &&
                    wanted.requirements.begin == wanted.requirements.end;
-  if (wanted.stated && !any) return "namespaceSelector: not supported yet, expected {}";
-  to->everywhere = wanted.stated;
+  to->everywhere = wanted.stated && any;
   if (to->everywhere) return {};
+  if (wanted.stated) {
+    const std::string problem = ReadLabels(raw, wanted, &to->of_namespaces);
+    to->nobody = to->nobody || !problem.empty();
+    if (!problem.empty()) return "namespaceSelector." + problem;
+    SortUnique(&to->of_namespaces);
+  }
   for (std::size_t i = from.namespaces.begin; i < from.namespaces.end; ++i) {
     to->namespaces.emplace_back(raw.texts[i]);
   }
-  if (to->namespaces.empty()) to->namespaces.emplace_back(raw.meta.ns);
+  if (to->namespaces.empty() && !wanted.stated) to->namespaces.emplace_back(raw.meta.ns);
   SortUnique(&to->namespaces);
   return {};
 }
@@ -71,6 +83,26 @@ std::string ReadTerms(const RawPod& raw, const RawList<RawPodTerm>& from, std::s
     const std::string problem = ReadTerm(raw, from[i], &to->emplace_back());
     if (problem.empty()) continue;
     return fmt::format("spec.affinity.{}.requiredDuringSchedulingIgnoredDuringExecution[{}].{}",
+                       kind, i, problem);
+  }
+  return {};
+}
+
+// `sign`: of the weights.
+std::string ReadPreferred(const RawPod& raw, const RawList<RawPodTerm>& from, std::string_view kind,
+                          std::int32_t sign, std::vector<PodPreference>* to) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    PodPreference preference{sign * from[i].weight, {}};
+    std::string problem = ReadTerm(raw, from[i], &preference.term);
+    if (!problem.empty()) problem.insert(0, "podAffinityTerm.");
+    if (from[i].weight < 1 || from[i].weight > 100) {
+      problem = fmt::format("weight: {}, expected 1 to 100", from[i].weight);
+    }
+    if (problem.empty()) {
+      to->push_back(std::move(preference));
+      continue;
+    }
+    return fmt::format("spec.affinity.{}.preferredDuringSchedulingIgnoredDuringExecution[{}].{}",
                        kind, i, problem);
   }
   return {};
@@ -108,10 +140,15 @@ std::string ReadSpreadRule(const RawPod& raw, const RawSpread& from, SpreadRule*
   return problem;
 }
 
-std::string ReadSpreads(const RawPod& raw, std::vector<SpreadRule>* to) {
+std::string ReadSpreads(const RawPod& raw, PeerRules* to) {
   for (std::size_t i = 0; i < raw.spread.size(); ++i) {
-    if (raw.spread[i].action == "ScheduleAnyway") continue;
-    const std::string problem = ReadSpreadRule(raw, raw.spread[i], &to->emplace_back());
+    const bool softly = raw.spread[i].action == "ScheduleAnyway";
+    std::vector<SpreadRule>& rules = softly ? to->spread_softly : to->spread;
+    std::string problem = ReadSpreadRule(raw, raw.spread[i], &rules.emplace_back());
+    if (!softly && raw.spread[i].action != "DoNotSchedule" && !raw.spread[i].action.empty()) {
+      problem = fmt::format("whenUnsatisfiable: \"{}\", expected DoNotSchedule or ScheduleAnyway",
+                            raw.spread[i].action);
+    }
     if (problem.empty()) continue;
     return fmt::format("spec.topologySpreadConstraints[{}].{}", i, problem);
   }
@@ -127,6 +164,25 @@ void ReadPorts(const RawPod& raw, const RawContainer& container, std::vector<Hos
   }
 }
 
+// An ephemeral volume is a claim that is made for the pod, and named after both.
+std::string ReadClaims(const RawPod& raw, std::vector<VolumeUse>* to) {
+  to->reserve(raw.claims.size());
+  for (const RawVolume& volume : raw.claims) {
+    if (volume.ephemeral) {
+      to->push_back({fmt::format("{}-{}", raw.meta.name, volume.name), std::string(raw.meta.name),
+                     std::string(raw.meta.uid)});
+    } else {
+      to->push_back({std::string(volume.claim)});
+    }
+    if (!to->back().claim.empty()) continue;
+    return fmt::format(
+        "spec.volumes: volume \"{}\": persistentVolumeClaim.claimName: expected a name",
+        volume.name);
+  }
+  SortUnique(to);
+  return {};
+}
+
 }  // namespace
 
 std::string ReadPeerRules(const RawPod& raw, PeerRules* rules) {
@@ -139,7 +195,15 @@ std::string ReadPeerRules(const RawPod& raw, PeerRules* rules) {
   SortUnique(&rules->ports);
   std::string problem = ReadTerms(raw, raw.near, "podAffinity", &rules->near);
   if (problem.empty()) problem = ReadTerms(raw, raw.away, "podAntiAffinity", &rules->away);
-  if (problem.empty()) problem = ReadSpreads(raw, &rules->spread);
+  if (problem.empty()) {
+    problem = ReadPreferred(raw, raw.near_preferred, "podAffinity", 1, &rules->preferred);
+  }
+  if (problem.empty()) {
+    problem = ReadPreferred(raw, raw.away_preferred, "podAntiAffinity", -1, &rules->preferred);
+  }
+  std::sort(rules->preferred.begin(), rules->preferred.end());
+  if (problem.empty()) problem = ReadSpreads(raw, rules);
+  if (problem.empty()) problem = ReadClaims(raw, &rules->volumes);
   return problem;
 }
 

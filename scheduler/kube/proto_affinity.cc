@@ -110,13 +110,38 @@ RawPodTerm ReadPodTerm(pbf_reader term, RawPod* out) {
   return to;
 }
 
-// Field 1 of PodAffinity and PodAntiAffinity: what is required.
-void ReadPodTerms(pbf_reader affinity, RawPod* out, RawList<RawPodTerm>* terms) {
+RawPodTerm ReadWeightedTerm(pbf_reader weighted, RawPod* out) {
+  std::int32_t weight = 0;
+  RawPodTerm to;
+  while (weighted.next()) {
+    switch (weighted.tag_and_type()) {
+      case Varint(1):
+        weight = weighted.get_int32();
+        break;
+      case Bytes(2):
+        to = ReadPodTerm(weighted.get_message(), out);
+        break;
+      default:
+        weighted.skip();
+    }
+  }
+  to.weight = weight;
+  return to;
+}
+
+// PodAffinity and PodAntiAffinity: what is required, and what is preferred.
+void ReadPodTerms(pbf_reader affinity, RawPod* out, RawList<RawPodTerm>* terms,
+                  RawList<RawPodTerm>* preferred) {
   while (affinity.next()) {
-    if (affinity.tag_and_type() == Bytes(1)) {
-      terms->push_back(ReadPodTerm(affinity.get_message(), out));
-    } else {
-      affinity.skip();
+    switch (affinity.tag_and_type()) {
+      case Bytes(1):
+        terms->push_back(ReadPodTerm(affinity.get_message(), out));
+        break;
+      case Bytes(2):
+        preferred->push_back(ReadWeightedTerm(affinity.get_message(), out));
+        break;
+      default:
+        affinity.skip();
     }
   }
 }
@@ -164,10 +189,10 @@ void ReadAffinity(pbf_reader affinity, RawPod* out) {
         ReadNodeAffinity(affinity.get_message(), out);
         break;
       case Bytes(2):
-        ReadPodTerms(affinity.get_message(), out, &out->near);
+        ReadPodTerms(affinity.get_message(), out, &out->near, &out->near_preferred);
         break;
       case Bytes(3):
-        ReadPodTerms(affinity.get_message(), out, &out->away);
+        ReadPodTerms(affinity.get_message(), out, &out->away, &out->away_preferred);
         break;
       default:
         affinity.skip();

@@ -60,25 +60,33 @@ RawContainer ReadContainer(pbf_reader container, RawPod* pod) {
   return out;
 }
 
-// The source's name if it is one that ties the pod to nodes, or empty.
-std::string_view PlacedSource(pbf_reader source) {
+// The text of one field.
+std::string_view ReadText(pbf_reader message, std::uint32_t field) {
+  std::string_view text;
+  while (message.next()) {
+    if (message.tag_and_type() == Bytes(field)) {
+      text = View(&message);
+    } else {
+      message.skip();
+    }
+  }
+  return text;
+}
+
+// Returns the source's name if it is one that ties the pod to nodes, or nothing.
+std::string_view ReadSource(pbf_reader source, RawVolume* out, bool* has_claim) {
   std::string_view found;
   while (source.next()) {
     for (const PlacedVolumeSource& placed : kPlacedVolumeSources) {
       if (source.tag_and_type() == Bytes(placed.proto_field)) found = placed.json_name;
     }
-    source.skip();
-  }
-  return found;
-}
-
-std::string_view ReadVolume(pbf_reader volume) {
-  std::string_view found;
-  while (volume.next()) {
-    if (volume.tag_and_type() == Bytes(2)) {
-      found = PlacedSource(volume.get_message());
+    const bool claim = source.tag_and_type() == Bytes(10);
+    out->ephemeral = out->ephemeral || source.tag_and_type() == Bytes(29);
+    *has_claim = *has_claim || claim || out->ephemeral;
+    if (claim) {
+      out->claim = ReadText(source.get_message(), 1);
     } else {
-      volume.skip();
+      source.skip();
     }
   }
   return found;
@@ -160,7 +168,7 @@ class SpecReader {
     RawUnsupported& unsupported = out_->unsupported;
     switch (spec->tag_and_type()) {
       case Bytes(1):
-        AddVolume(ReadVolume(spec->get_message()));
+        ReadVolume(spec->get_message());
         return true;
       case Bytes(18):
         ReadAffinity(spec->get_message(), out_);
@@ -183,7 +191,23 @@ class SpecReader {
     return false;
   }
 
-  void AddVolume(std::string_view placed_source) {
+  void ReadVolume(pbf_reader volume) {
+    RawVolume read;
+    bool has_claim = false;
+    std::string_view placed_source;
+    while (volume.next()) {
+      switch (volume.tag_and_type()) {
+        case Bytes(1):
+          read.name = View(&volume);
+          break;
+        case Bytes(2):
+          placed_source = ReadSource(volume.get_message(), &read, &has_claim);
+          break;
+        default:
+          volume.skip();
+      }
+    }
+    if (has_claim) out_->claims.push_back(read);
     if (!placed_source.empty() && out_->unsupported.volume < 0) {
       out_->unsupported.volume = volumes_;
       out_->unsupported.volume_source = placed_source;

@@ -75,6 +75,7 @@ struct RawPodTerm {
   RawLabelSelector pods, namespace_labels;
   RawSpan namespaces, match_keys, mismatch_keys;
   std::string_view topology;
+  std::int32_t weight = 0;  // where it is preferred
 };
 
 struct RawSpread {
@@ -94,6 +95,12 @@ struct RawContainer {
   RawSpan requests;             // of RawPod::quantities
   bool restart_always = false;  // of an init container: it is a sidecar
   RawSpan ports;                // of RawPod::ports
+};
+
+// A volume that is a claim, or that a claim is made for.
+struct RawVolume {
+  std::string_view name, claim;
+  bool ephemeral = false;
 };
 
 struct RawToleration {
@@ -135,9 +142,12 @@ struct RawPod {
         preferred(memory),
         near(memory),
         away(memory),
+        near_preferred(memory),
+        away_preferred(memory),
         spread(memory),
         pairs(memory),
-        ports(memory) {
+        ports(memory),
+        claims(memory) {
     quantities.reserve(16);
     containers.reserve(4);
     tolerations.reserve(4);
@@ -158,9 +168,11 @@ struct RawPod {
   RawList<RawNodeTerm> node_terms;
   RawList<RawNodeTerm> preferred;
   RawList<RawPodTerm> near, away;  // required pod affinity and anti-affinity
-  RawList<RawSpread> spread;       // all constraints, also those that only prefer
+  RawList<RawPodTerm> near_preferred, away_preferred;
+  RawList<RawSpread> spread;  // all constraints, also those that only prefer
   RawList<RawPair> pairs;
   RawList<RawPort> ports;
+  RawList<RawVolume> claims;
   RawUnsupported unsupported;
 };
 
@@ -192,21 +204,20 @@ struct RawPodGroup {
   std::int64_t min_member = 1;
 };
 
-// A volume source that ties a pod to certain nodes, or counts against a limit of the node.
+// A volume source that ties a pod to certain nodes, or counts against a limit of the node, without
+// a claim that would say to which.
 struct PlacedVolumeSource {
   std::uint32_t proto_field;  // in core/v1 VolumeSource
   std::string_view json_name;
 };
-inline constexpr std::array<PlacedVolumeSource, 9> kPlacedVolumeSources = {{
+inline constexpr std::array<PlacedVolumeSource, 7> kPlacedVolumeSources = {{
     {3, "gcePersistentDisk"},
     {4, "awsElasticBlockStore"},
     {8, "iscsi"},
-    {10, "persistentVolumeClaim"},
     {11, "rbd"},
     {13, "cinder"},
     {20, "vsphereVolume"},
     {22, "azureDisk"},
-    {29, "ephemeral"},
 }};
 
 inline Error DecodeError(std::string message) {

@@ -8,13 +8,18 @@
 namespace fairlead::kube {
 namespace {
 
-constexpr std::array<Resource, 6> kResources = {{
+constexpr std::array<Resource, 10> kResources = {{
     {ObjectKind::kNode, "nodes", "/api/v1/nodes", true},
     {ObjectKind::kPod, "pods", "/api/v1/pods", true},
     {ObjectKind::kJob, "jobs", "/apis/batch/v1/jobs", true},
     {ObjectKind::kPodGroup, "podgroups", "/apis/scheduling.x-k8s.io/v1alpha1/podgroups", false},
     {ObjectKind::kNamespace, "namespaces", "/api/v1/namespaces", true},
     {ObjectKind::kQueue, "queues", "/apis/fairlead.dev/v1alpha1/queues", false},
+    // Few pods have claims, so these have one decoder.
+    {ObjectKind::kVolumeClaim, "persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false},
+    {ObjectKind::kVolume, "persistentvolumes", "/api/v1/persistentvolumes", false},
+    {ObjectKind::kStorageClass, "storageclasses", "/apis/storage.k8s.io/v1/storageclasses", false},
+    {ObjectKind::kCsiNode, "csinodes", "/apis/storage.k8s.io/v1/csinodes", false},
 }};
 
 template <typename Upserted, typename Value>
@@ -53,8 +58,20 @@ Result<Event> UpsertFrom(ObjectKind kind, Encoding encoding, std::string_view ob
     case ObjectKind::kQueue:
       if (proto) break;
       return Wrap<QueueUpserted>(QueueFromJson(object, meta));
+    case ObjectKind::kVolumeClaim:
+      if (proto) break;
+      return Wrap<VolumeClaimUpserted>(VolumeClaimFromJson(object, meta));
+    case ObjectKind::kVolume:
+      if (proto) break;
+      return Wrap<VolumeUpserted>(VolumeFromJson(object, meta));
+    case ObjectKind::kStorageClass:
+      if (proto) break;
+      return Wrap<StorageClassUpserted>(StorageClassFromJson(object, meta));
+    case ObjectKind::kCsiNode:
+      if (proto) break;
+      return Wrap<CsiNodeUpserted>(CsiNodeFromJson(object, meta));
   }
-  return MakeError("a custom resource came as protobuf");
+  return MakeError("protobuf came where JSON was asked for");
 }
 
 Event RemovalOf(ObjectKind kind, const ObjectMeta& meta) {
@@ -69,6 +86,14 @@ Event RemovalOf(ObjectKind kind, const ObjectMeta& meta) {
       return NamespaceRemoved{meta.name};
     case ObjectKind::kQueue:
       return QueueRemoved{meta.name};
+    case ObjectKind::kVolumeClaim:
+      return VolumeClaimRemoved{meta.ns, meta.name};
+    case ObjectKind::kVolume:
+      return VolumeRemoved{meta.name};
+    case ObjectKind::kStorageClass:
+      return StorageClassRemoved{meta.name};
+    case ObjectKind::kCsiNode:
+      return CsiNodeRemoved{meta.name};
     case ObjectKind::kPodGroup:
       break;
   }

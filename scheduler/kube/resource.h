@@ -13,7 +13,7 @@ struct Resource {
   ObjectKind kind = ObjectKind::kPod;
   std::string_view name;  // "pods"
   std::string_view path;  // "/api/v1/pods": of all namespaces
-  bool protobuf = true;   // custom resources are JSON only
+  bool protobuf = true;   // custom resources, and some others, are JSON only
 };
 
 const Resource& ResourceOf(ObjectKind kind);

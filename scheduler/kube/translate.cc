@@ -134,6 +134,12 @@ Result<NamespaceInfo> TranslateNamespace(const RawMeta& raw) {
   NamespaceInfo out;
   out.name = raw.name;
   out.tenant = Find(raw.labels, keys::kTenant);
+  out.labels = SortedLabels(raw.labels);
+  // Servers that know selectors of namespaces give each this label; a file may not.
+  if (FindLabel(out.labels, kNamespaceNameLabel) == nullptr) {
+    out.labels.emplace_back(kNamespaceNameLabel, out.name);
+    std::sort(out.labels.begin(), out.labels.end());
+  }
   return out;
 }
 

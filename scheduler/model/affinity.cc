@@ -36,6 +36,16 @@ bool AllHold(const std::vector<LabelRequirement>& requirements, const Labels& la
                      [&labels](const LabelRequirement& r) { return Holds(r, labels); });
 }
 
+bool InSelected(const std::vector<LabelRequirement>& of_namespaces, const std::string& ns,
+                const NamespaceLabels* namespaces) {
+  if (of_namespaces.empty()) return false;
+  if (namespaces != nullptr) {
+    const auto it = namespaces->find(ns);
+    if (it != namespaces->end()) return AllHold(of_namespaces, it->second);
+  }
+  return AllHold(of_namespaces, {{kNamespaceNameLabel, ns}});
+}
+
 }  // namespace
 
 const std::string* FindLabel(const Labels& labels, const std::string& key) {
@@ -72,10 +82,19 @@ bool Holds(const NodeTerm& term, const std::string& node_name, const Labels& lab
   return named && AllHold(term.labels, labels);
 }
 
-bool Holds(const PodSelector& selector, const std::string& ns, const Labels& labels) {
+bool Holds(const PodSelector& selector, const Peer& peer, const NamespaceLabels* namespaces) {
   if (selector.nobody) return false;
-  if (!selector.everywhere && !Contains(selector.namespaces, ns)) return false;
-  return AllHold(selector.labels, labels);
+  const bool there = selector.everywhere || Contains(selector.namespaces, peer.ns) ||
+                     InSelected(selector.of_namespaces, peer.ns, namespaces);
+  return there && AllHold(selector.labels, peer.labels);
+}
+
+bool AsksForNamespaces(const PeerRules& rules) {
+  const auto asks = [](const PodTerm& term) { return !term.pods.of_namespaces.empty(); };
+  return std::any_of(rules.near.begin(), rules.near.end(), asks) ||
+         std::any_of(rules.away.begin(), rules.away.end(), asks) ||
+         std::any_of(rules.preferred.begin(), rules.preferred.end(),
+                     [&asks](const PodPreference& p) { return asks(p.term); });
 }
 
 bool Collide(const HostPort& a, const HostPort& b) {

@@ -6,25 +6,6 @@
 #include "scheduler/model/store_state.h"
 
 namespace fairlead {
-namespace {
-
-// Removes the entries that the last list did not hold; returns their keys.
-template <typename Map>
-std::vector<typename Map::key_type> Sweep(Map* map, std::uint32_t generation) {
-  std::vector<typename Map::key_type> gone;
-  for (auto it = map->begin(); it != map->end();) {
-    if (it->second.generation == generation) {
-      ++it;
-      continue;
-    }
-    gone.push_back(it->first);
-    it = map->erase(it);
-  }
-  return gone;
-}
-
-}  // namespace
-
 ClusterStore::ClusterStore() : state_(std::make_unique<State>()) {}
 ClusterStore::~ClusterStore() = default;
 
@@ -77,13 +58,25 @@ void ClusterStore::RemovePodGroup(std::string_view ns, std::string_view name, In
 void ClusterStore::UpsertNamespace(const NamespaceInfo& ns) {
   auto& known = state_->namespaces[ns.name];
   known.generation = state_->Generation(ObjectKind::kNamespace);
-  if (known.info.tenant == ns.tenant && !known.info.name.empty()) return;
+  const bool fresh = known.info.name.empty();
+  const bool relabelled = fresh || known.info.labels != ns.labels;
+  const bool retenanted = fresh || known.info.tenant != ns.tenant;
+  if (!relabelled && !retenanted) return;
   known.info = ns;
-  state_->Retenant(ns.name, ns.tenant);
+  if (relabelled) state_->Relabel();
+  if (retenanted) state_->Retenant(ns.name, ns.tenant);
 }
 
 void ClusterStore::RemoveNamespace(std::string_view name) {
-  if (state_->namespaces.erase(std::string(name)) > 0) state_->Retenant(std::string(name), "");
+  if (state_->namespaces.erase(std::string(name)) == 0) return;
+  state_->Relabel();
+  state_->Retenant(std::string(name), "");
+}
+
+// The labels of a namespace have changed.
+void ClusterStore::State::Relabel() {
+  namespace_labels.reset();
+  if (selecting > 0) Wake();
 }
 
 void ClusterStore::State::Retenant(const std::string& ns, const std::string& tenant) {
@@ -127,8 +120,17 @@ std::vector<PodRef> ClusterStore::EndRelist(ObjectKind kind, Instant now) {
       }
       break;
     case ObjectKind::kNamespace:
-      for (const std::string& name : Sweep(&s.namespaces, generation)) s.Retenant(name, "");
+      for (const std::string& name : Sweep(&s.namespaces, generation)) {
+        s.Relabel();
+        s.Retenant(name, "");
+      }
       break;
+    case ObjectKind::kVolumeClaim:
+    case ObjectKind::kVolume:
+    case ObjectKind::kStorageClass:
+    case ObjectKind::kCsiNode:
+      s.SweepVolumes(kind);
+      return gone;
     case ObjectKind::kQueue:
       return gone;
   }
@@ -147,7 +149,7 @@ bool ClusterStore::Assume(const PodRef& ref, NodeId node, GpuMask gpus, Instant 
   s.SetLife(*pod, PodLife::kAssumed);
   s.Touch(pod->gang, now);
   // It may be what a pod with affinity waits for.
-  s.ruled > 0 ? s.Wake() : s.Changed();
+  s.strict > 0 ? s.Wake() : s.Changed();
   return true;
 }
 
@@ -232,6 +234,8 @@ std::shared_ptr<const Snapshot> ClusterStore::TakeSnapshot() {
   snapshot->waiting.reserve(s.waiting.size());
   for (const auto& [id, view] : s.waiting) snapshot->waiting.push_back(view);
   snapshot->residents = s.residents;
+  if (s.residents && s.selecting > 0) snapshot->namespaces = s.LabelsOfNamespaces();
+  if (!s.claimants.empty()) snapshot->volumes = s.VolumesInUse();
   s.last = snapshot;
   return snapshot;
 }

@@ -1,5 +1,7 @@
 #include "scheduler/model/peers_json.h"
 
+#include "scheduler/model/volumes_json.h"
+
 namespace fairlead {
 namespace {
 
@@ -9,22 +11,41 @@ void WriteSelector(const PodSelector& selector, JsonWriter* json) {
   json->Key("namespaces");
   WriteStrings(selector.namespaces, json);
   WriteRequirements("labels", selector.labels, json);
+  if (!selector.of_namespaces.empty()) {
+    WriteRequirements("of_namespaces", selector.of_namespaces, json);
+  }
+}
+
+void WriteTerm(const PodTerm& term, JsonWriter* json) {
+  json->Field("topology", term.topology);
+  WriteSelector(term.pods, json);
 }
 
 void WriteTerms(std::string_view key, const std::vector<PodTerm>& terms, JsonWriter* json) {
   if (terms.empty()) return;
   json->Key(key).BeginArray();
   for (const PodTerm& term : terms) {
-    json->BeginObject().Field("topology", term.topology);
-    WriteSelector(term.pods, json);
+    json->BeginObject();
+    WriteTerm(term, json);
     json->EndObject();
   }
   json->EndArray();
 }
 
-void WriteSpread(const std::vector<SpreadRule>& rules, JsonWriter* json) {
+void WritePreferred(const std::vector<PodPreference>& preferred, JsonWriter* json) {
+  if (preferred.empty()) return;
+  json->Key("preferred").BeginArray();
+  for (const PodPreference& preference : preferred) {
+    json->BeginObject().Field("weight", std::int64_t{preference.weight});
+    WriteTerm(preference.term, json);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+void WriteSpread(std::string_view key, const std::vector<SpreadRule>& rules, JsonWriter* json) {
   if (rules.empty()) return;
-  json->Key("spread").BeginArray();
+  json->Key(key).BeginArray();
   for (const SpreadRule& rule : rules) {
     json->BeginObject().Field("topology", rule.topology);
     WriteSelector(rule.pods, json);
@@ -46,13 +67,27 @@ void WritePorts(const std::vector<HostPort>& ports, JsonWriter* json) {
   json->EndArray();
 }
 
+void WriteVolumes(const std::vector<VolumeUse>& volumes, JsonWriter* json) {
+  if (volumes.empty()) return;
+  json->Key("volumes").BeginArray();
+  for (const VolumeUse& use : volumes) {
+    json->BeginObject().Field("claim", use.claim);
+    if (!use.pod_uid.empty()) json->Field("pod", use.pod).Field("pod_uid", use.pod_uid);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
 void WritePeer(const Peer& peer, JsonWriter* json) {
   json->BeginObject().Field("ns", peer.ns).Key("labels");
   WriteLabels(peer.labels, json);
   WriteTerms("near", peer.rules.near, json);
   WriteTerms("away", peer.rules.away, json);
-  WriteSpread(peer.rules.spread, json);
+  WriteSpread("spread", peer.rules.spread, json);
   WritePorts(peer.rules.ports, json);
+  WritePreferred(peer.rules.preferred, json);
+  WriteSpread("spread_softly", peer.rules.spread_softly, json);
+  WriteVolumes(peer.rules.volumes, json);
   json->EndObject();
 }
 
@@ -120,6 +155,17 @@ void PeerNumbers::Write(JsonWriter* json) const {
     json->EndObject();
   }
   json->EndArray();
+  if (snapshot_.namespaces) {
+    json->Key("namespaces").BeginArray();
+    for (const auto& [name, labels] : *snapshot_.namespaces) {
+      json->NewLine();
+      json->BeginObject().Field("name", name).Key("labels");
+      WriteLabels(labels, json);
+      json->EndObject();
+    }
+    json->EndArray();
+  }
+  if (snapshot_.volumes) WriteVolumeTable(*snapshot_.volumes, json);
 }
 
 }  // namespace fairlead

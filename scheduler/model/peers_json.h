@@ -22,7 +22,7 @@ class PeerNumbers {
 
   // -1 = none
   std::int64_t Of(const MemberView& member) const;
-  // Fields "peers" and "residents".
+  // Fields "peers" and "residents", "namespaces" and "volumes".
   void Write(JsonWriter* json) const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scheduler/model/volumes_json.h"
+
 namespace fairlead {
 namespace {
 
@@ -14,6 +16,16 @@ void ReadSelector(JsonFields* fields, PodSelector* to, std::optional<Error>* err
   to->nobody = fields->Has("nobody") && fields->Bool("nobody");
   to->namespaces = fields->Strings("namespaces");
   to->labels = ReadRequirements(fields, "labels", error);
+  if (fields->Has("of_namespaces")) {
+    to->of_namespaces = ReadRequirements(fields, "of_namespaces", error);
+  }
+}
+
+PodTerm ReadTerm(JsonFields* fields, std::optional<Error>* error) {
+  PodTerm term;
+  term.topology = fields->String("topology");
+  ReadSelector(fields, &term.pods, error);
+  return term;
 }
 
 std::vector<PodTerm> ReadTerms(JsonFields* fields, std::string_view key,
@@ -22,17 +34,42 @@ std::vector<PodTerm> ReadTerms(JsonFields* fields, std::string_view key,
   if (!fields->Has(key)) return terms;
   fields->Array(key, [&](Element item) {
     JsonFields term(item, key, error);
-    terms.emplace_back().topology = term.String("topology");
-    ReadSelector(&term, &terms.back().pods, error);
+    terms.push_back(ReadTerm(&term, error));
   });
   return terms;
 }
 
-std::vector<SpreadRule> ReadSpread(JsonFields* fields, std::optional<Error>* error) {
+std::vector<PodPreference> ReadPreferred(JsonFields* fields, std::optional<Error>* error) {
+  std::vector<PodPreference> preferred;
+  if (!fields->Has("preferred")) return preferred;
+  fields->Array("preferred", [&](Element item) {
+    JsonFields from(item, "preferred", error);
+    const auto weight = static_cast<std::int32_t>(from.Int("weight", -100, 100));
+    preferred.push_back({weight, ReadTerm(&from, error)});
+  });
+  return preferred;
+}
+
+std::vector<VolumeUse> ReadVolumes(JsonFields* fields, std::optional<Error>* error) {
+  std::vector<VolumeUse> volumes;
+  if (!fields->Has("volumes")) return volumes;
+  fields->Array("volumes", [&](Element item) {
+    JsonFields from(item, "volumes", error);
+    VolumeUse& use = volumes.emplace_back();
+    use.claim = from.String("claim");
+    if (!from.Has("pod_uid")) return;
+    use.pod = from.String("pod");
+    use.pod_uid = from.String("pod_uid");
+  });
+  return volumes;
+}
+
+std::vector<SpreadRule> ReadSpread(JsonFields* fields, std::string_view key,
+                                   std::optional<Error>* error) {
   std::vector<SpreadRule> rules;
-  if (!fields->Has("spread")) return rules;
-  fields->Array("spread", [&](Element item) {
-    JsonFields from(item, "spread", error);
+  if (!fields->Has(key)) return rules;
+  fields->Array(key, [&](Element item) {
+    JsonFields from(item, key, error);
     SpreadRule& rule = rules.emplace_back();
     rule.topology = from.String("topology");
     ReadSelector(&from, &rule.pods, error);
@@ -61,8 +98,11 @@ PeerRef ReadPeer(Element element, std::optional<Error>* error) {
   peer.labels = ReadLabels(&fields, "labels");
   peer.rules.near = ReadTerms(&fields, "near", error);
   peer.rules.away = ReadTerms(&fields, "away", error);
-  peer.rules.spread = ReadSpread(&fields, error);
+  peer.rules.spread = ReadSpread(&fields, "spread", error);
   peer.rules.ports = ReadPorts(&fields, error);
+  peer.rules.preferred = ReadPreferred(&fields, error);
+  peer.rules.spread_softly = ReadSpread(&fields, "spread_softly", error);
+  peer.rules.volumes = ReadVolumes(&fields, error);
   return std::make_shared<const Peer>(std::move(peer));
 }
 
@@ -110,6 +150,16 @@ LoadedPeers ReadPeers(JsonFields* root, std::size_t nodes, std::optional<Error>*
     residents->push_back(std::move(resident));
   });
   loaded.residents = std::move(residents);
+  if (root->Has("namespaces")) {
+    auto namespaces = std::make_shared<NamespaceLabels>();
+    root->Array("namespaces", [&](Element item) {
+      JsonFields fields(item, "namespaces", error);
+      std::string name = fields.String("name");
+      namespaces->emplace(std::move(name), ReadLabels(&fields, "labels"));
+    });
+    loaded.namespaces = std::move(namespaces);
+  }
+  if (root->Has("volumes")) loaded.volumes = ReadVolumeTable(root, error);
   return loaded;
 }
 

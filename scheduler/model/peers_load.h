@@ -16,10 +16,12 @@ std::vector<LabelRequirement> ReadRequirements(JsonFields* fields, std::string_v
 
 NodeTerm ReadNodeTerm(JsonFields* fields, std::optional<Error>* error);
 
-// Fields "peers" and "residents", where the text has them.
+// Fields "peers" and "residents", "namespaces" and "volumes", where the text has them.
 struct LoadedPeers {
   std::vector<PeerRef> peers;
   std::shared_ptr<const std::vector<Resident>> residents;
+  std::shared_ptr<const NamespaceLabels> namespaces;
+  std::shared_ptr<const VolumeTable> volumes;
 };
 LoadedPeers ReadPeers(JsonFields* root, std::size_t nodes, std::optional<Error>* error);
 

@@ -424,6 +424,8 @@ Result<Snapshot> Loader::Load(std::string_view text) {
   LoadedPeers loaded = ReadPeers(&root, nodes_.size(), &error_);
   peers_ = std::move(loaded.peers);
   snapshot_.residents = std::move(loaded.residents);
+  snapshot_.namespaces = std::move(loaded.namespaces);
+  snapshot_.volumes = std::move(loaded.volumes);
   ReadGangs(&root);
   if (error_) return *error_;
   snapshot_.names = std::make_shared<const ResourceNames>(std::move(names_));

@@ -1,6 +1,7 @@
 // Pods as rules between pods see them, and the list of those on nodes that a snapshot shows.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "scheduler/model/store_state.h"
 
@@ -17,6 +18,7 @@ std::size_t HashPeer(const PodInfo& info) {
     mix(key);
     mix(value);
   }
+  for (const VolumeUse& use : info.rules.volumes) mix(use.claim);
   return hash;
 }
 
@@ -45,7 +47,23 @@ PeerRef ClusterStore::State::InternPeer(const PodInfo& info) {
 
 // Follows the pod into and out of being pending with rules.
 void ClusterStore::State::CountRuled(PodRecord* pod) {
-  const bool counts = pod->counted_pending && !pod->peer->rules.empty();
+  const PeerRules& rules = pod->peer->rules;
+  const bool counts = pod->counted_pending && !rules.empty();
+  const bool was_strict = std::exchange(pod->counted_strict, counts && rules.strict());
+  strict += pod->counted_strict ? 1U : 0U;
+  strict -= was_strict ? 1U : 0U;
+  // Of pods on nodes only those that keep others away ask for anything.
+  const bool matters = counts || (pod->holds() && !rules.away.empty());
+  const bool was_selecting =
+      std::exchange(pod->counted_selecting, matters && AsksForNamespaces(rules));
+  selecting += pod->counted_selecting ? 1U : 0U;
+  selecting -= was_selecting ? 1U : 0U;
+  const auto index = static_cast<PodIndex>(pod - pods.data());
+  const bool has_claims = counts && !rules.volumes.empty();
+  if (std::exchange(pod->counted_claims, has_claims) != has_claims) {
+    has_claims ? (void)claimants.insert(index) : (void)claimants.erase(index);
+    volume_table.reset();
+  }
   if (counts == pod->counted_ruled) return;
   pod->counted_ruled = counts;
   counts ? ++ruled : --ruled;
@@ -63,9 +81,19 @@ void ClusterStore::State::Unsettle(PodIndex index) {
   if (averse.erase(index) > 0 || ruled > 0) residents_listed = false;
 }
 
+std::shared_ptr<const NamespaceLabels> ClusterStore::State::LabelsOfNamespaces() {
+  if (!namespace_labels) {
+    auto labels = std::make_shared<NamespaceLabels>();
+    for (const auto& [name, known] : namespaces) labels->emplace(name, known.info.labels);
+    namespace_labels = std::move(labels);
+  }
+  return namespace_labels;
+}
+
 void ClusterStore::State::ListResidents() {
   if (residents_listed) return;
   residents_listed = true;
+  volume_table.reset();
   residents.reset();
   if (ruled == 0 && averse.empty()) return;
   auto list = std::make_shared<std::vector<Resident>>();

@@ -301,6 +301,7 @@ PodChange ClusterStore::State::Apply(PodIndex index, const PodInfo& info, Instan
   if (!is_new && pod.gang.valid()) Leave(index, now);
   pod.shape = shape;
   pod.peer = InternPeer(info);
+  volume_table.reset();
   pod.deleting = info.deleting;
   pod.gated = info.gated;
   pod.priority = info.priority;

@@ -5,6 +5,7 @@
 // decide.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,8 +45,11 @@ struct PodRecord {
   bool gated = false;
   bool counted_pending = false;
   bool counted_ruled = false;
-  ShapeId counted_shape;         // under which it counts in shape_members; None if it does not
-  std::uint32_t generation = 0;  // of the last list that held it
+  bool counted_strict = false;     // its rules may keep it from nodes
+  bool counted_claims = false;     // it has claims to volumes
+  bool counted_selecting = false;  // its rules ask for labels of namespaces
+  ShapeId counted_shape;           // under which it counts in shape_members; None if it does not
+  std::uint32_t generation = 0;    // of the last list that held it
 
   // Room held, from Hold to Release; node is None otherwise.
   NodeId node;
@@ -107,6 +111,21 @@ inline bool IsMember(const PodRecord& pod) {
   return pod.life != PodLife::kFailed && !(pod.life == PodLife::kPending && pod.deleting);
 }
 
+// Removes the entries that the last list did not hold; returns their keys.
+template <typename Map>
+std::vector<typename Map::key_type> Sweep(Map* map, std::uint32_t generation) {
+  std::vector<typename Map::key_type> gone;
+  for (auto it = map->begin(); it != map->end();) {
+    if (it->second.generation == generation) {
+      ++it;
+      continue;
+    }
+    gone.push_back(it->first);
+    it = map->erase(it);
+  }
+  return gone;
+}
+
 struct ClusterStore::State {
   std::uint64_t version = 1;
   std::uint64_t wakes = 1;
@@ -138,7 +157,10 @@ struct ClusterStore::State {
 
   std::unordered_multimap<std::size_t, std::weak_ptr<const Peer>> peer_index;  // by hash
   std::size_t peers_at_sweep = 0;  // size of peer_index after it was last cleaned
-  std::size_t ruled = 0;           // pending pods of ours with rules between pods
+  std::size_t ruled = 0;           // pending pods of ours with rules between pods, or preferences
+  std::size_t strict = 0;          // those of them that rules may keep from nodes
+  std::size_t selecting = 0;       // pods whose rules, as far as they matter, ask for namespaces
+  std::set<PodIndex> claimants;    // pending pods with claims to volumes
   std::set<PodIndex> averse;       // pods on nodes that keep others away
   std::shared_ptr<const std::vector<Resident>> residents;
   bool residents_listed = true;  // is `residents` up to date
@@ -162,8 +184,19 @@ struct ClusterStore::State {
   std::map<std::tuple<std::string, std::string, std::string>, Known<JobInfo>> jobs;
   std::map<std::pair<std::string, std::string>, Known<PodGroupInfo>> groups;
   std::map<std::string, Known<NamespaceInfo>> namespaces;
+  std::shared_ptr<const NamespaceLabels> namespace_labels;  // null: to be made anew
 
-  std::uint32_t generation[6] = {1, 1, 1, 1, 1, 1};  // by ObjectKind
+  template <typename Info>
+  using Shelf = std::map<std::string, Known<std::shared_ptr<const Info>>>;
+  std::map<std::pair<std::string, std::string>, Known<std::shared_ptr<const VolumeClaimInfo>>>
+      volume_claims;
+  Shelf<VolumeInfo> volumes;
+  Shelf<StorageClassInfo> storage_classes;
+  Shelf<CsiNodeInfo> csi_nodes;
+  std::set<ObjectKind> volume_kinds_listed;
+  std::shared_ptr<const VolumeTable> volume_table;  // null: to be made anew
+
+  std::array<std::uint32_t, kObjectKinds> generation = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   std::uint32_t Generation(ObjectKind kind) const {
     return generation[static_cast<std::size_t>(kind)];
   }
@@ -217,6 +250,12 @@ struct ClusterStore::State {
   void Settle(PodIndex index);
   void Unsettle(PodIndex index);
   void ListResidents();
+  std::shared_ptr<const NamespaceLabels> LabelsOfNamespaces();
+
+  // store_volumes.cc
+  void VolumesChanged();
+  void SweepVolumes(ObjectKind kind);
+  std::shared_ptr<const VolumeTable> VolumesInUse();
 
   // store_gangs.cc
   ClaimId InternClaim(const std::string& ns, const std::string& queue, const std::string& user);
@@ -234,6 +273,7 @@ struct ClusterStore::State {
   std::string Invalid(const GangRecord& gang) const;
   std::shared_ptr<const GangView> BuildView(const GangRecord& gang) const;
   void Retenant(const std::string& ns, const std::string& tenant);
+  void Relabel();
   ResourceVector HeldBy(const GangRecord& gang, bool* running) const;
   void CountHoldings(GangRecord* gang, std::map<ClaimId, std::vector<Holding>>* changed);
   void PublishGang(GangId id);

@@ -153,23 +153,28 @@ Verdict NodeClasses::Check(ShapeId shape_id, std::uint32_t node_class) const {
   return {};
 }
 
+NodeClasses::Standing NodeClasses::StandingOf(ShapeId shape_id, std::uint32_t node_class) const {
+  const PodShape& shape = *(*snapshot_->shapes)[shape_id.index()];
+  const NodeInfo& info = snapshot_->nodes->info[sample_[node_class].index()];
+  Standing standing;
+  for (const Taint& taint : info.taints) {
+    const bool soft = taint.effect == TaintEffect::kPreferNoSchedule;
+    if (soft && !Tolerated(taint, shape.tolerations)) ++standing.soft_taints;
+  }
+  for (const NodePreference& preference : shape.preferred) {
+    if (Holds(preference.term, info.name, info.labels)) standing.weight += preference.weight;
+  }
+  return standing;
+}
+
 std::vector<RankBits> NodeClasses::Tiers(ShapeId shape_id) const {
   const PodShape& shape = *(*snapshot_->shapes)[shape_id.index()];
   if (shape.preferred.empty() && !soft_taints_) return {};
-  // Taints that it does not tolerate, then what it is worth, negated: the least is the best.
+  // The least is the best.
   std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::uint32_t>> by_worth;
   for (std::uint32_t c = 0; c < size(); ++c) {
-    const NodeInfo& info = snapshot_->nodes->info[sample_[c].index()];
-    const auto unwanted =
-        std::count_if(info.taints.begin(), info.taints.end(), [&shape](const Taint& taint) {
-          return taint.effect == TaintEffect::kPreferNoSchedule &&
-                 !Tolerated(taint, shape.tolerations);
-        });
-    std::int64_t worth = 0;
-    for (const NodePreference& preference : shape.preferred) {
-      if (Holds(preference.term, info.name, info.labels)) worth += preference.weight;
-    }
-    by_worth[{unwanted, -worth}].push_back(c);
+    const Standing standing = StandingOf(shape_id, c);
+    by_worth[{standing.soft_taints, -standing.weight}].push_back(c);
   }
   if (by_worth.size() < 2) return {};
   std::vector<std::size_t> tier_of(size());

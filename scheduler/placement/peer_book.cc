@@ -10,12 +10,6 @@
 namespace fairlead {
 namespace {
 
-bool AllHold(const std::vector<PodSelector>& selectors, const Peer& peer) {
-  return std::all_of(selectors.begin(), selectors.end(), [&peer](const PodSelector& selector) {
-    return Holds(selector, peer.ns, peer.labels);
-  });
-}
-
 std::vector<PodSelector> SelectorsOf(const std::vector<PodTerm>& terms) {
   std::vector<PodSelector> selectors;
   selectors.reserve(terms.size());
@@ -38,6 +32,7 @@ PeerBook::PeerBook(const Snapshot& snapshot, bool running) {
   if (!snapshot.residents) return;
   snapshot_ = &snapshot;
   running_ = running;
+  volumes_ = VolumeBook(snapshot, running);
   for (const auto& gang : snapshot.waiting) {
     const MemberView* last = nullptr;
     for (const MemberView& member : gang->members) {
@@ -50,6 +45,15 @@ PeerBook::PeerBook(const Snapshot& snapshot, bool running) {
   if (running_) CountResidents();
 }
 
+bool PeerBook::HoldsFor(const PodSelector& selector, const Peer& peer) const {
+  return Holds(selector, peer, snapshot_->namespaces.get());
+}
+
+bool PeerBook::AllHold(const std::vector<PodSelector>& selectors, const Peer& peer) const {
+  return std::all_of(selectors.begin(), selectors.end(),
+                     [&](const PodSelector& selector) { return HoldsFor(selector, peer); });
+}
+
 void PeerBook::Register(const Peer& peer, ShapeId shape) {
   const PeerRules& rules = peer.rules;
   const auto match = [this](std::vector<PodSelector> selectors, const std::string& label) {
@@ -60,6 +64,10 @@ void PeerBook::Register(const Peer& peer, ShapeId shape) {
   };
   if (running_) {
     for (const PodTerm& term : rules.near) match(SelectorsOf(rules.near), term.topology);
+    for (const PodPreference& preference : rules.preferred) {
+      match({preference.term.pods}, preference.term.topology);
+    }
+    if (!rules.spread_softly.empty()) RegisterSpread(rules.spread_softly, shape);
   }
   for (const PodTerm& term : rules.away) {
     match({term.pods}, term.topology);
@@ -146,10 +154,12 @@ void PeerBook::CountResidents() {
     if (!snapshot_->nodes->present[resident.node.index()]) continue;
     const auto [it, added] = counted.try_emplace(resident.peer.get());
     if (added) it->second = CountedIn(*resident.peer);
+    const std::uint32_t rank = snapshot_->nodes->name_rank[resident.node.index()];
     for (const TallyId id : it->second) {
       if (resident.terminating && tallies_[id].spread != nullptr) continue;
-      Change(id, snapshot_->nodes->name_rank[resident.node.index()], 1);
+      Change(id, rank, 1);
     }
+    volumes_.Change(volumes_.UseOf(*resident.peer), rank, 1);
   }
 }
 
@@ -164,17 +174,16 @@ std::vector<PeerBook::TallyId> PeerBook::CountedIn(const Peer& peer) const {
   };
   for (TallyId id = 0; id < tallies_.size(); ++id) {
     const Tally& tally = tallies_[id];
-    const bool counts =
-        (tally.matching != nullptr && AllHold(*tally.matching, peer)) ||
-        (tally.owned != nullptr && owns(*tally.owned)) ||
-        (tally.port != nullptr && collides(*tally.port)) ||
-        (tally.spread != nullptr && Holds(tally.spread->pods, peer.ns, peer.labels));
+    const bool counts = (tally.matching != nullptr && AllHold(*tally.matching, peer)) ||
+                        (tally.owned != nullptr && owns(*tally.owned)) ||
+                        (tally.port != nullptr && collides(*tally.port)) ||
+                        (tally.spread != nullptr && HoldsFor(tally.spread->pods, peer));
     if (counts) counted.push_back(id);
   }
   return counted;
 }
 
-PeerBook::KindData PeerBook::Work(const Peer& peer, ShapeId shape) const {
+PeerBook::KindData PeerBook::Work(const Peer& peer, ShapeId shape) {
   const PeerRules& rules = peer.rules;
   KindData kind;
   const std::vector<PodSelector> near = SelectorsOf(rules.near);
@@ -183,19 +192,30 @@ PeerBook::KindData PeerBook::Work(const Peer& peer, ShapeId shape) const {
       kind.near.push_back(matching_.at({near, term.topology}));
     }
     kind.near_self = !near.empty() && AllHold(near, peer);
+    for (const PodPreference& preference : rules.preferred) {
+      const PodTerm& term = preference.term;
+      kind.preferred.emplace_back(matching_.at({{term.pods}, term.topology}), preference.weight);
+    }
+    if (!rules.spread_softly.empty()) {
+      const TallyId first = spread_.at({shape, rules.spread_softly});
+      for (std::size_t i = 0; i < rules.spread_softly.size(); ++i) {
+        kind.spread_softly.push_back(first + static_cast<TallyId>(i));
+      }
+    }
   }
+  kind.volumes = volumes_.UseOf(peer);
   for (const PodTerm& term : rules.away) {
     kind.away.push_back(matching_.at({{term.pods}, term.topology}));
   }
   for (const auto& [term, tally] : owned_) {
-    if (Holds(term.pods, peer.ns, peer.labels)) kind.kept_away.push_back(tally);
+    if (HoldsFor(term.pods, peer)) kind.kept_away.push_back(tally);
   }
   for (const HostPort& port : rules.ports) kind.ports.push_back(ports_.at(port));
   if (!rules.spread.empty()) {
     const TallyId first = spread_.at({shape, rules.spread});
     for (std::size_t i = 0; i < rules.spread.size(); ++i) {
       kind.spread.push_back(first + static_cast<TallyId>(i));
-      kind.spread_itself.push_back(Holds(rules.spread[i].pods, peer.ns, peer.labels));
+      kind.spread_itself.push_back(HoldsFor(rules.spread[i].pods, peer));
     }
   }
   kind.counted = CountedIn(peer);
@@ -205,7 +225,9 @@ PeerBook::KindData PeerBook::Work(const Peer& peer, ShapeId shape) const {
 PeerBook::Kind PeerBook::KindOf(const MemberView& member) {
   if (idle() || !member.peer) return kPlain;
   // Of members without spread the shape does not matter.
-  const ShapeId shape = member.peer->rules.spread.empty() ? ShapeId::None() : member.shape;
+  const PeerRules& rules = member.peer->rules;
+  const bool spreads = !(rules.spread.empty() && rules.spread_softly.empty());
+  const ShapeId shape = spreads ? member.shape : ShapeId::None();
   const auto [known, is_new] = known_.try_emplace({member.peer.get(), shape}, kPlain);
   if (!is_new) return known->second;
   const auto [kind, added] =
@@ -218,7 +240,9 @@ PeerBook::Kind PeerBook::KindOf(const MemberView& member) {
 PeerRule PeerBook::Broken(Kind number, std::uint32_t rank) const {
   if (number == kPlain) return PeerRule::kNone;
   const KindData& kind = *kinds_[number];
+  if (!volumes_.Problem(kind.volumes).empty()) return PeerRule::kClaims;
   if (AnyAt(kind.ports, rank)) return PeerRule::kPorts;
+  if (const PeerRule rule = BrokenByVolumes(kind, rank); rule != PeerRule::kNone) return rule;
   for (std::size_t i = 0; i < kind.spread.size(); ++i) {
     if (tallies_[kind.spread[i]].domains->at[rank] < 0) return PeerRule::kSpreadLabel;
     if (SpreadFails(kind.spread[i], kind.spread_itself[i], rank)) return PeerRule::kSpread;
@@ -226,6 +250,25 @@ PeerRule PeerBook::Broken(Kind number, std::uint32_t rank) const {
   if (!NearHolds(kind, rank)) return PeerRule::kNear;
   if (AnyAt(kind.away, rank)) return PeerRule::kAway;
   if (AnyAt(kind.kept_away, rank)) return PeerRule::kKeptAway;
+  return PeerRule::kNone;
+}
+
+PeerRule PeerBook::BrokenByVolumes(const KindData& kind, std::uint32_t rank) const {
+  if (kind.volumes == VolumeBook::kNone) return PeerRule::kNone;
+  switch (volumes_.Broken(kind.volumes, rank)) {
+    case VolumeRule::kInUse:
+      return PeerRule::kClaimInUse;
+    case VolumeRule::kTooMany:
+      return PeerRule::kTooManyVolumes;
+    case VolumeRule::kMissing:
+      return PeerRule::kVolumeMissing;
+    case VolumeRule::kNode:
+      return PeerRule::kVolumeNode;
+    case VolumeRule::kZone:
+      return PeerRule::kVolumeZone;
+    case VolumeRule::kNone:
+      break;
+  }
   return PeerRule::kNone;
 }
 
@@ -275,16 +318,20 @@ void PeerBook::Change(TallyId id, std::uint32_t rank, std::int32_t by) {
   tally.total += by;
 }
 
+void PeerBook::ChangeAll(const KindData& kind, std::uint32_t rank, std::int32_t by) {
+  for (const TallyId id : kind.counted) Change(id, rank, by);
+  volumes_.Change(kind.volumes, rank, by);
+}
+
 void PeerBook::Add(Kind kind, std::uint32_t rank) {
-  if (kind == kPlain || kinds_[kind]->counted.empty()) return;
-  for (const TallyId id : kinds_[kind]->counted) Change(id, rank, 1);
+  if (kind == kPlain) return;
+  if (kinds_[kind]->counted.empty() && kinds_[kind]->volumes == VolumeBook::kNone) return;
+  ChangeAll(*kinds_[kind], rank, 1);
   log_.emplace_back(kind, rank);
 }
 
 void PeerBook::Undo() {
-  for (const auto& [kind, rank] : log_) {
-    for (const TallyId id : kinds_[kind]->counted) Change(id, rank, -1);
-  }
+  for (const auto& [kind, rank] : log_) ChangeAll(*kinds_[kind], rank, -1);
   log_.clear();
 }
 

@@ -41,6 +41,8 @@ void PlacementMemo::FollowClasses(const Snapshot& snapshot, const std::vector<Sh
     return;
   }
   classes_.emplace(snapshot, shapes);
+  if (now_) now_->ForgetClasses();
+  if (empty_) empty_->ForgetClasses();
   covered_.assign(snapshot.shapes->size(), false);
   for (const ShapeId shape : shapes) covered_[shape.index()] = true;
 }

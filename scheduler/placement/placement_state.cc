@@ -94,6 +94,12 @@ void PlacementState::Restored(std::size_t mark) {
   for (std::size_t i = mark, end = touched_.size(); i < end; ++i) touched_.push_back(touched_[i]);
 }
 
+void PlacementState::ForgetClasses() {
+  for (std::unique_ptr<ShapeState>& state : shapes_) {
+    if (state) state->standings.clear();
+  }
+}
+
 void PlacementState::NextRound() {
   ++round_;
   for (std::unique_ptr<ShapeState>& state : shapes_) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -302,7 +303,7 @@ bool Placer::Ruled(const MemberGroup& group) {
 
 std::int64_t Placer::PlaceGroup(const MemberGroup& group, std::vector<Placement>* out,
                                 Allowance* allowance) {
-  if (!Ruled(group)) return PlaceAlike(group, PeerBook::kPlain, out, allowance);
+  if (!OneByOne(group)) return PlaceAlike(group, PeerBook::kPlain, out, allowance);
   std::int64_t placed = 0;
   std::set<PeerBook::Kind> stuck;  // until the rest of the gang is tried again
   MemberGroup one{group.gang, group.shape, {0}};
@@ -317,7 +318,7 @@ std::int64_t Placer::PlaceGroup(const MemberGroup& group, std::vector<Placement>
   return placed;
 }
 
-// Members that no rule keeps from a node (kPlain), or a single one.
+// Members whose place depends on no other pod (kPlain), or a single one.
 std::int64_t Placer::PlaceAlike(const MemberGroup& group, PeerBook::Kind kind,
                                 std::vector<Placement>* out, Allowance* allowance) {
   const bool first = room_.Mark() == 0;
@@ -359,6 +360,16 @@ void Placer::PlaceOnTier(const Ranking::Tier* tier, GroupRun* run) {
 // leaves for a set that was walked before, and no node comes to this one.
 template <typename Take>
 void Placer::Walk(const RankBits& nodes, GroupRun* run, Take take) {
+  if (peers_.Prefers(run->kind)) {
+    std::vector<Choice> choices = Choices(nodes, run);
+    while (!choices.empty() && run->placed < run->want) {
+      std::pop_heap(choices.begin(), choices.end(), std::greater<>());
+      const std::uint32_t rank = choices.back().rank;
+      choices.pop_back();
+      if (MayTake(*run, rank)) take(rank);
+    }
+    return;
+  }
   const auto walk = [&](const RankBits* preferred) {
     const auto at = [&](std::size_t w) {
       if (nodes[w] == 0) return;  // most words of most sets

@@ -109,17 +109,23 @@ Proto LabelSelectorProto(const LabelSelectorSpec& selector) {
   return out;
 }
 
-Proto PodTermsProto(const std::vector<PodTermSpec>& terms) {
+Proto PodTermProto(const PodTermSpec& term) {
   Proto out;
-  for (const PodTermSpec& term : terms) {
-    Proto of_term;
-    if (term.pods) of_term.Message(1, LabelSelectorProto(*term.pods));
-    for (const std::string& ns : term.namespaces) of_term.Text(2, ns);
-    of_term.Text(3, term.topology);
-    if (term.namespace_labels) of_term.Message(4, LabelSelectorProto(*term.namespace_labels));
-    for (const std::string& key : term.match_keys) of_term.Text(5, key);
-    for (const std::string& key : term.mismatch_keys) of_term.Text(6, key);
-    out.Message(1, of_term);
+  if (term.pods) out.Message(1, LabelSelectorProto(*term.pods));
+  for (const std::string& ns : term.namespaces) out.Text(2, ns);
+  out.Text(3, term.topology);
+  if (term.namespace_labels) out.Message(4, LabelSelectorProto(*term.namespace_labels));
+  for (const std::string& key : term.match_keys) out.Text(5, key);
+  for (const std::string& key : term.mismatch_keys) out.Text(6, key);
+  return out;
+}
+
+Proto PodTermsProto(const std::vector<PodTermSpec>& terms,
+                    const std::vector<std::pair<int, PodTermSpec>>& preferred) {
+  Proto out;
+  for (const PodTermSpec& term : terms) out.Message(1, PodTermProto(term));
+  for (const auto& [weight, term] : preferred) {
+    out.Message(2, Proto().Int(1, weight).Message(2, PodTermProto(term)));
   }
   return out;
 }
@@ -137,9 +143,8 @@ Proto SpreadProto(const SpreadSpec& spread) {
 
 Proto AffinityProto(const PodSpec& pod) {
   Proto out;
-  const auto add = [&](std::uint32_t field, bool required, Proto terms) {
-    if (pod.preferred_affinity) terms.Message(2, Proto().Int(1, 10));
-    if (required || pod.preferred_affinity) out.Message(field, terms);
+  const auto add = [&](std::uint32_t field, bool stated, const Proto& terms) {
+    if (stated) out.Message(field, terms);
   };
   Proto nodes;
   if (pod.node_terms) nodes.Message(1, NodeTermsProto(*pod.node_terms));
@@ -147,8 +152,10 @@ Proto AffinityProto(const PodSpec& pod) {
     nodes.Message(2, Proto().Int(1, weight).Message(2, NodeTermProto(term)));
   }
   add(1, pod.node_terms.has_value() || !pod.preferred_nodes.empty(), nodes);
-  add(2, !pod.near.empty(), PodTermsProto(pod.near));
-  add(3, !pod.away.empty(), PodTermsProto(pod.away));
+  add(2, !pod.near.empty() || !pod.near_preferred.empty(),
+      PodTermsProto(pod.near, pod.near_preferred));
+  add(3, !pod.away.empty() || !pod.away_preferred.empty(),
+      PodTermsProto(pod.away, pod.away_preferred));
   return out;
 }
 
@@ -164,6 +171,12 @@ Proto SpecProto(const PodSpec& pod) {
   Proto spec;
   for (const std::string& source : pod.volume_sources) {
     spec.Message(1, Proto().Text(1, "v").Message(2, Proto().Message(SourceFieldOf(source), {})));
+  }
+  for (const std::string& claim : pod.claims) {
+    const bool ephemeral = claim.front() == '+';
+    const Proto source =
+        ephemeral ? Proto().Message(29, {}) : Proto().Message(10, Proto().Text(1, claim));
+    spec.Message(1, Proto().Text(1, ephemeral ? claim.substr(1) : "v").Message(2, source));
   }
   for (const ContainerSpec& container : pod.containers) {
     spec.Message(2, ContainerProto(container));
@@ -254,18 +267,14 @@ void WriteLabelSelector(std::string_view key, const std::optional<LabelSelectorS
   out->EndObject();
 }
 
-void WritePodTerms(JsonWriter* out, const std::vector<PodTermSpec>& terms) {
-  out->BeginArray();
-  for (const PodTermSpec& term : terms) {
-    out->BeginObject().Field("topologyKey", term.topology);
-    WriteLabelSelector("labelSelector", term.pods, out);
-    WriteLabelSelector("namespaceSelector", term.namespace_labels, out);
-    WriteTexts("namespaces", term.namespaces, out);
-    WriteTexts("matchLabelKeys", term.match_keys, out);
-    WriteTexts("mismatchLabelKeys", term.mismatch_keys, out);
-    out->EndObject();
-  }
-  out->EndArray();
+void WritePodTerm(JsonWriter* out, const PodTermSpec& term) {
+  out->BeginObject().Field("topologyKey", term.topology);
+  WriteLabelSelector("labelSelector", term.pods, out);
+  WriteLabelSelector("namespaceSelector", term.namespace_labels, out);
+  WriteTexts("namespaces", term.namespaces, out);
+  WriteTexts("matchLabelKeys", term.match_keys, out);
+  WriteTexts("mismatchLabelKeys", term.mismatch_keys, out);
+  out->EndObject();
 }
 
 void WriteSpread(JsonWriter* out, const std::vector<SpreadSpec>& spreads) {
@@ -283,37 +292,41 @@ void WriteSpread(JsonWriter* out, const std::vector<SpreadSpec>& spreads) {
   out->EndArray();
 }
 
-void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
-  out->Key("affinity").BeginObject();
-  const auto write = [&](std::string_view kind, bool required) {
-    out->Key(kind).BeginObject();
-    if (required) {
-      out->Key("requiredDuringSchedulingIgnoredDuringExecution");
-      if (kind == "nodeAffinity") {
-        WriteNodeTerms(out, *pod.node_terms);
-      } else {
-        WritePodTerms(out, kind == "podAffinity" ? pod.near : pod.away);
-      }
-    }
-    const bool nodes = kind == "nodeAffinity" && !pod.preferred_nodes.empty();
-    if (pod.preferred_affinity || nodes) {
-      out->Key("preferredDuringSchedulingIgnoredDuringExecution").BeginArray();
-      if (pod.preferred_affinity) {
-        out->BeginObject().Field("weight", std::int64_t{10}).EndObject();
-      }
-      for (const auto& [weight, term] : pod.preferred_nodes) {
-        if (!nodes) break;
-        out->BeginObject().Field("weight", std::int64_t{weight}).Key("preference");
-        WriteNodeTerm(out, term);
-        out->EndObject();
-      }
-      out->EndArray();
-    }
+constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+constexpr std::string_view kPreferred = "preferredDuringSchedulingIgnoredDuringExecution";
+
+void WritePodAffinity(JsonWriter* out, const std::vector<PodTermSpec>& terms,
+                      const std::vector<std::pair<int, PodTermSpec>>& preferred) {
+  out->BeginObject().Key(kRequired).BeginArray();
+  for (const PodTermSpec& term : terms) WritePodTerm(out, term);
+  out->EndArray().Key(kPreferred).BeginArray();
+  for (const auto& [weight, term] : preferred) {
+    out->BeginObject().Field("weight", std::int64_t{weight}).Key("podAffinityTerm");
+    WritePodTerm(out, term);
     out->EndObject();
-  };
-  write("nodeAffinity", pod.node_terms.has_value());
-  write("podAffinity", !pod.near.empty());
-  write("podAntiAffinity", !pod.away.empty());
+  }
+  out->EndArray().EndObject();
+}
+
+void WriteAffinity(JsonWriter* out, const PodSpec& pod) {
+  out->Key("affinity").BeginObject().Key("nodeAffinity").BeginObject();
+  if (pod.node_terms) {
+    out->Key(kRequired);
+    WriteNodeTerms(out, *pod.node_terms);
+  }
+  if (!pod.preferred_nodes.empty()) {
+    out->Key(kPreferred).BeginArray();
+    for (const auto& [weight, term] : pod.preferred_nodes) {
+      out->BeginObject().Field("weight", std::int64_t{weight}).Key("preference");
+      WriteNodeTerm(out, term);
+      out->EndObject();
+    }
+    out->EndArray();
+  }
+  out->EndObject().Key("podAffinity");
+  WritePodAffinity(out, pod.near, pod.near_preferred);
+  out->Key("podAntiAffinity");
+  WritePodAffinity(out, pod.away, pod.away_preferred);
   out->EndObject();
 }
 
@@ -338,6 +351,12 @@ void WriteRestrictions(JsonWriter* out, const PodSpec& pod) {
   out->Key("volumes").BeginArray();
   for (const std::string& source : pod.volume_sources) {
     out->BeginObject().Field("name", "v").Key(source).BeginObject().EndObject().EndObject();
+  }
+  for (const std::string& claim : pod.claims) {
+    const bool ephemeral = claim.front() == '+';
+    out->BeginObject().Key(ephemeral ? "ephemeral" : "persistentVolumeClaim").BeginObject();
+    if (!ephemeral) out->Field("claimName", claim);
+    out->EndObject().Field("name", ephemeral ? claim.substr(1) : "v").EndObject();
   }
   out->EndArray();
 }

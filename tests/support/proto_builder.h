@@ -108,8 +108,9 @@ struct PodSpec {
   std::optional<std::vector<NodeTermSpec>> node_terms;
   std::vector<std::pair<int, NodeTermSpec>> preferred_nodes;  // with weights
   std::vector<PodTermSpec> near, away;
+  std::vector<std::pair<int, PodTermSpec>> near_preferred, away_preferred;  // with weights
+  std::vector<std::string> claims;  // names of claims; "+v" = an ephemeral volume v
   std::vector<SpreadSpec> spread;
-  bool preferred_affinity = false;
   bool resource_claims = false, scheduling_group = false;
 };
 

@@ -42,6 +42,30 @@ struct NamespaceUpserted {
 struct NamespaceRemoved {
   std::string name;
 };
+struct VolumeClaimUpserted {
+  VolumeClaimInfo claim;
+};
+struct VolumeClaimRemoved {
+  std::string ns, name;
+};
+struct VolumeUpserted {
+  VolumeInfo volume;
+};
+struct VolumeRemoved {
+  std::string name;
+};
+struct StorageClassUpserted {
+  StorageClassInfo storage_class;
+};
+struct StorageClassRemoved {
+  std::string name;
+};
+struct CsiNodeUpserted {
+  CsiNodeInfo node;
+};
+struct CsiNodeRemoved {
+  std::string name;
+};
 struct QueueUpserted {
   QueueInfo queue;
 };
@@ -88,8 +112,10 @@ struct EvictFinished {
 
 using Event = std::variant<NodeUpserted, NodeRemoved, PodUpserted, PodRemoved, JobUpserted,
                            JobRemoved, PodGroupUpserted, PodGroupRemoved, NamespaceUpserted,
-                           NamespaceRemoved, QueueUpserted, QueueRemoved, PolicyReplaced,
-                           RelistBegun, RelistEnded, BindFinished, EvictFinished>;
+                           NamespaceRemoved, VolumeClaimUpserted, VolumeClaimRemoved,
+                           VolumeUpserted, VolumeRemoved, StorageClassUpserted, StorageClassRemoved,
+                           CsiNodeUpserted, CsiNodeRemoved, QueueUpserted, QueueRemoved,
+                           PolicyReplaced, RelistBegun, RelistEnded, BindFinished, EvictFinished>;
 using EventBatch = std::vector<Event>;
 
 }  // namespace fairlead

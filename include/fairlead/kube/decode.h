@@ -13,6 +13,7 @@
 
 #include "fairlead/base/result.h"
 #include "fairlead/model/objects.h"
+#include "fairlead/model/volumes.h"
 
 namespace fairlead::kube {
 
@@ -43,6 +44,11 @@ Result<JobInfo> JobFromJson(std::string_view json, ObjectMeta* meta);
 Result<NamespaceInfo> NamespaceFromJson(std::string_view json, ObjectMeta* meta);
 Result<PodGroupInfo> PodGroupFromJson(std::string_view json, const TranslateOptions& options,
                                       ObjectMeta* meta);
+// What claims to volumes lead to.
+Result<VolumeClaimInfo> VolumeClaimFromJson(std::string_view json, ObjectMeta* meta);
+Result<VolumeInfo> VolumeFromJson(std::string_view json, ObjectMeta* meta);
+Result<StorageClassInfo> StorageClassFromJson(std::string_view json, ObjectMeta* meta);
+Result<CsiNodeInfo> CsiNodeFromJson(std::string_view json, ObjectMeta* meta);
 // A spec that cannot be used is no error but QueueInfo::object.invalid.
 Result<QueueInfo> QueueFromJson(std::string_view json, ObjectMeta* meta);
 

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -55,11 +56,16 @@ struct PodSelector {
   std::vector<std::string> namespaces;  // else in these; sorted, unique
   bool nobody = false;                  // no selector is stated: it holds for no pod
   std::vector<LabelRequirement> labels;
+  // Not empty: also in namespaces whose labels all of these hold for.
+  std::vector<LabelRequirement> of_namespaces = {};
 
   friend auto operator<=>(const PodSelector&, const PodSelector&) = default;
 };
 
-bool Holds(const PodSelector& selector, const std::string& ns, const Labels& labels);
+// By name. A namespace that is not listed has only the label that the API server gives to each:
+// its name.
+using NamespaceLabels = std::map<std::string, Labels>;
+inline constexpr const char* kNamespaceNameLabel = "kubernetes.io/metadata.name";
 
 // On the nodes that agree in the value of label `topology` with one where such a pod runs.
 struct PodTerm {
@@ -67,6 +73,14 @@ struct PodTerm {
   std::string topology;
 
   friend auto operator<=>(const PodTerm&, const PodTerm&) = default;
+};
+
+// Nodes that the term names are better by `weight` for each such pod; below 0 they are worse.
+struct PodPreference {
+  std::int32_t weight = 0;
+  PodTerm term;
+
+  friend auto operator<=>(const PodPreference&, const PodPreference&) = default;
 };
 
 // Pods that the selector holds for are to be spread over the values of label `topology`: nowhere
@@ -93,14 +107,32 @@ struct HostPort {
 // Can two pods that take these not be on one node?
 bool Collide(const HostPort& a, const HostPort& b);
 
-// What a pod wants of pods beside it, all required.
+// A claim to a volume, by its name in the namespace of the pod.
+struct VolumeUse {
+  std::string claim;
+  // Where the volume is ephemeral: whose it must be.
+  std::string pod = {};
+  std::string pod_uid = {};
+
+  friend auto operator<=>(const VolumeUse&, const VolumeUse&) = default;
+};
+
+// What a pod wants of pods beside it, and the claims that it shares with others.
 struct PeerRules {
   std::vector<PodTerm> near;  // affinity
   std::vector<PodTerm> away;  // anti-affinity
   std::vector<SpreadRule> spread;
-  std::vector<HostPort> ports;  // sorted, unique
+  std::vector<HostPort> ports;                 // sorted, unique
+  std::vector<PodPreference> preferred = {};   // affinity, and anti-affinity below 0
+  std::vector<SpreadRule> spread_softly = {};  // as far as it goes
+  std::vector<VolumeUse> volumes = {};         // sorted, unique
 
-  bool empty() const { return near.empty() && away.empty() && spread.empty() && ports.empty(); }
+  // Does any of it keep the pod from a node?
+  bool strict() const {
+    return !(near.empty() && away.empty() && spread.empty() && ports.empty() && volumes.empty());
+  }
+  bool prefers() const { return !(preferred.empty() && spread_softly.empty()); }
+  bool empty() const { return !strict() && !prefers(); }
   friend auto operator<=>(const PeerRules&, const PeerRules&) = default;
 };
 
@@ -113,5 +145,12 @@ struct Peer {
   friend bool operator==(const Peer&, const Peer&) = default;
 };
 using PeerRef = std::shared_ptr<const Peer>;
+
+// Does the selector hold for the pod? `namespaces` may be null where no selector asks for labels of
+// namespaces.
+bool Holds(const PodSelector& selector, const Peer& peer, const NamespaceLabels* namespaces);
+
+// Does one of the rules ask for labels of namespaces?
+bool AsksForNamespaces(const PeerRules& rules);
 
 }  // namespace fairlead

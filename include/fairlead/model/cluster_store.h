@@ -13,6 +13,8 @@
 // I3: succeeded and failed pods hold no room; deleting ones hold it until they are gone.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,11 +24,27 @@
 
 #include "fairlead/model/objects.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/model/volumes.h"
 
 namespace fairlead {
 
 // Queues are no part of the store: they are policy, and the engine keeps them.
-enum class ObjectKind : std::uint8_t { kNode, kPod, kJob, kPodGroup, kNamespace, kQueue };
+enum class ObjectKind : std::uint8_t {
+  kNode,
+  kPod,
+  kJob,
+  kPodGroup,
+  kNamespace,
+  kQueue,
+  kVolumeClaim,
+  kVolume,
+  kStorageClass,
+  kCsiNode,
+};
+inline constexpr std::size_t kObjectKinds = 10;
+// What decides where pods with claims to volumes may run.
+inline constexpr std::array<ObjectKind, 4> kVolumeKinds = {
+    ObjectKind::kVolumeClaim, ObjectKind::kVolume, ObjectKind::kStorageClass, ObjectKind::kCsiNode};
 
 // What became of a pod between two states of the store, for whoever follows bindings.
 enum class PodChange : std::uint8_t {
@@ -74,6 +92,16 @@ class ClusterStore {
   void RemovePodGroup(std::string_view ns, std::string_view name, Instant now);
   void UpsertNamespace(const NamespaceInfo& ns);
   void RemoveNamespace(std::string_view name);
+  // What claims of pods lead to (volumes.h). Pods with claims wait until each of the kinds has been
+  // listed once.
+  void UpsertVolumeClaim(const VolumeClaimInfo& claim);
+  void RemoveVolumeClaim(std::string_view ns, std::string_view name);
+  void UpsertVolume(const VolumeInfo& volume);
+  void RemoveVolume(std::string_view name);
+  void UpsertStorageClass(const StorageClassInfo& storage_class);
+  void RemoveStorageClass(std::string_view name);
+  void UpsertCsiNode(const CsiNodeInfo& node);
+  void RemoveCsiNode(std::string_view name);
 
   // A full list replaces what is known of a kind: everything of the kind that is not upserted
   // between Begin and End is removed at End. Returns the pods that vanished.

@@ -193,6 +193,7 @@ struct QueueInfo {
 struct NamespaceInfo {
   std::string name;
   std::string tenant;  // label fairlead.dev/tenant; empty = none
+  Labels labels = {};
 };
 
 }  // namespace fairlead

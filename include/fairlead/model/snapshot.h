@@ -100,6 +100,8 @@ std::int64_t RunningGangs(const Claim& claim);
 inline constexpr std::size_t kGangChunk = 256;
 using GangChunk = std::vector<std::shared_ptr<const GangView>>;
 
+struct VolumeTable;  // volumes.h
+
 struct Snapshot {
   std::uint64_t version = 0;
   std::shared_ptr<const ResourceNames> names;
@@ -118,9 +120,13 @@ struct Snapshot {
   // decision looks at.
   std::vector<std::shared_ptr<const GangView>> waiting;
   // The pods on nodes, in order of NodeId, where a rule between pods can matter: all of them while
-  // a pod with such a rule is pending, else those that keep others away (anti-affinity). Null where
-  // that is none.
+  // a pod with such a rule or preference is pending, else those that keep others away
+  // (anti-affinity). Null where that is none.
   std::shared_ptr<const std::vector<Resident>> residents;
+  // Null where no rule among these asks for labels of namespaces.
+  std::shared_ptr<const NamespaceLabels> namespaces;
+  // What pods' claims lead to. Null where no pending pod has one.
+  std::shared_ptr<const VolumeTable> volumes;
 };
 
 // True if a decision has to look at the gang: it has a pending member, or it holds room in part and

@@ -43,6 +43,14 @@ class NodeClasses {
   NodeId Sample(std::uint32_t node_class) const { return sample_[node_class]; }
 
   Verdict Check(ShapeId shape, std::uint32_t node_class) const;
+
+  // How much the shape prefers nodes of the class: those with fewer soft taints, then those with
+  // more weight.
+  struct Standing {
+    std::int64_t soft_taints = 0;  // PreferNoSchedule, that it does not tolerate
+    std::int64_t weight = 0;       // of its preferred node affinity
+  };
+  Standing StandingOf(ShapeId shape, std::uint32_t node_class) const;
   // Nodes on which members of the shape may run, by name rank.
   RankBits Feasible(ShapeId shape) const;
   // All nodes by how much the shape prefers them, the best first: those with fewer PreferNoSchedule

@@ -33,6 +33,7 @@ struct ShapeState {
   RankBits feasible;
   RankBits open;                      // feasible and not known to be full
   std::vector<RankBits> tiers;        // by preference, the best first; empty = all the same
+  std::vector<NodeClasses::Standing> standings;  // by class; empty until a member needs them
   std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
   std::vector<MeritScale> scales;     // by ModelId, the last one for nodes without GPUs
   Ranking ranking;                    // of all open nodes and some more, by merit
@@ -60,6 +61,8 @@ class PlacementState {
   std::size_t Mark() const { return touched_.size(); }
   void Restored(std::size_t mark);
 
+  // The classes are others.
+  void ForgetClasses();
   // A decision begins: what none has used for long is forgotten.
   void NextRound();
   // Takes what is free from another snapshot of the same store with the same node table.

@@ -6,7 +6,10 @@
 //   2. for shares: GPUs that are shared already, those first on which the fewest slices are free;
 //   3. by level of Room: partly used nodes, the fullest that still fits first, before untouched
 //   ones;
-//   4. those that the pods prefer (preferred node affinity, PreferNoSchedule);
+//   4. those that the pods prefer: with fewer PreferNoSchedule taints that they do not tolerate; then
+//      with more weight, of their preferred node affinity and of their preferred affinity and
+//      anti-affinity to each pod there (PeerBook); then those less crowded by pods that they would
+//      spread from (ScheduleAnyway);
 //   5. by name.
 //
 // Members of one shape are one group, placed together: each node takes as many members as fit, so
@@ -37,8 +40,9 @@
 // in a domain that had room for each of them alone; then the next one is tried. Members beyond the
 // need that find no room in the domain follow in those above it, as far as the gang may go.
 //
-// Rules between pods (PeerBook). Members that a rule may keep from a node are placed one by one,
-// each on the first node in the same order that its rules let it on. A member may be what another
+// Rules between pods (PeerBook). Members that a rule may keep from a node, or that prefer some pods
+// to be near or far, are placed one by one, each on the first node in the same order that its rules
+// let it on. A member may be what another
 // one of its gang waits for, so the rest of a gang is tried again as long as one more is placed.
 //
 // What is remembered while room only shrinks: nodes that are full for a shape (PlacementState), and
@@ -49,6 +53,7 @@
 // group.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -143,6 +148,8 @@ class Placer {
   PeerBook::Kind KindOf(const MemberGroup& group, std::uint32_t member);
   // Can rules between pods keep one of the members from a node?
   bool Ruled(const MemberGroup& group);
+  // Does that, or what it prefers, depend on where others are?
+  bool OneByOne(const MemberGroup& group);
   const ShapeNeed& Need(ShapeId shape) { return StateOf(shape).need; }
 
   // Node rows looked at so far.
@@ -164,6 +171,15 @@ class Placer {
     std::int64_t want;
     std::int64_t placed;
     const Ranking::Tier* tier;  // only its nodes; null: all
+  };
+
+  // A node and how good it is; the least is the best.
+  struct Choice {
+    std::int64_t soft_taints = 0;
+    std::int64_t negated_weight = 0;
+    std::int64_t crowd = 0;
+    std::uint32_t rank = 0;
+    friend auto operator<=>(const Choice&, const Choice&) = default;
   };
 
   // What a domain can take.
@@ -224,6 +240,7 @@ class Placer {
   void Walk(const RankBits& nodes, GroupRun* run, Take take);
   template <typename Take>
   void WalkWord(std::size_t w, std::uint64_t word, GroupRun* run, Take take);
+  std::vector<Choice> Choices(const RankBits& nodes, GroupRun* run);
   void PlaceOnNode(std::uint32_t rank, GroupRun* run);
   bool KeptOut(const std::vector<PeerBook::Kind>& kinds, std::uint32_t rank) const;
   bool MayTake(const GroupRun& run, std::uint32_t rank);

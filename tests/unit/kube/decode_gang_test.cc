@@ -218,11 +218,11 @@ struct Refusal {
 std::vector<Refusal> SpecRefusals() {
   return {
       {[](PodSpec* p) {
-         p->volume_sources = {"emptyDir", "persistentVolumeClaim", "ephemeral"};
+         p->volume_sources = {"emptyDir", "rbd", "iscsi"};
        },
-       "spec.volumes[1].persistentVolumeClaim: not supported yet"},
-      {[](PodSpec* p) { p->volume_sources = {"ephemeral"}; },
-       "spec.volumes[0].ephemeral: not supported yet"},
+       "spec.volumes[1].rbd: not supported yet"},
+      {[](PodSpec* p) { p->volume_sources = {"persistentVolumeClaim"}; },
+       "spec.volumes: volume \"v\": persistentVolumeClaim.claimName: expected a name"},
       {[](PodSpec* p) { p->volume_sources = {"gcePersistentDisk"}; },
        "spec.volumes[0].gcePersistentDisk: not supported yet"},
       {[](PodSpec* p) { p->volume_sources = {"awsElasticBlockStore"}; },
@@ -331,7 +331,9 @@ TEST(DecodeKeys, LevelsOfTheTopology) {
 
 TEST(DecodeRefusals, WhatOnlyPrefersOrDoesNotMatterIsFine) {
   PodSpec pod;
-  pod.preferred_affinity = true;
+  pod.near_preferred = {{1, {}}};
+  pod.away_preferred = {{100, {}}};
+  pod.claims = {"data"};
   pod.spread = {{"ScheduleAnyway"}};
   pod.volume_sources = {"hostPath",    "emptyDir",  "secret",   "nfs",
                         "downwardAPI", "configMap", "projected"};

@@ -33,7 +33,8 @@ PodSpec FullPod() {
                  .pods = testing::LabelSelectorSpec{{{"app", "a"}}},
                  .taints_policy = "Honor",
                  .match_keys = {"rev"}}};
-  pod.volume_sources = {"emptyDir", "ephemeral"};
+  pod.volume_sources = {"emptyDir", "iscsi"};
+  pod.claims = {"data", "+scratch"};
   pod.node_terms = {{{{"zone", "In", {"a", "b"}}}, {{"metadata.name", "NotIn", {"n-1"}}}}};
   pod.near = {{.pods = testing::LabelSelectorSpec{{{"app", "a"}}, {{"tier", "Exists"}}},
                .namespaces = {"other"},
@@ -41,7 +42,9 @@ PodSpec FullPod() {
                .match_keys = {"rev"},
                .mismatch_keys = {"tenant"}}};
   pod.away = {{.topology = "host"}};
-  pod.preferred_affinity = pod.resource_claims = pod.scheduling_group = true;
+  pod.near_preferred = {{5, {.pods = testing::LabelSelectorSpec{{{"app", "a"}}, {}}}}};
+  pod.away_preferred = {{100, {.namespace_labels = testing::LabelSelectorSpec{{{"a", "b"}}, {}}}}};
+  pod.resource_claims = pod.scheduling_group = true;
   return pod;
 }
 

@@ -27,13 +27,38 @@ PodInfo Decode(const PodSpec& pod) {
   return *from_proto;
 }
 
-TEST(DecodeRules, NoRulesAndRulesThatOnlyPrefer) {
+TEST(DecodeRules, WhatOnlyPrefersIsKeptApart) {
   PodSpec pod;
-  pod.preferred_affinity = true;
-  pod.spread = {{.action = "ScheduleAnyway", .max_skew = 0}};
+  EXPECT_TRUE(Decode(pod).rules.empty());
+  pod.ns = "ml";
+  pod.away_preferred = {{7, {.topology = "host", .pods = LabelSelectorSpec{}}}};
+  pod.near_preferred = {{100, {.pods = LabelSelectorSpec{}, .namespaces = {"x"}}},
+                        {1, {.pods = LabelSelectorSpec{}}}};
+  pod.spread = {{.pods = LabelSelectorSpec{}},
+                {.action = "ScheduleAnyway", .topology = "host", .pods = LabelSelectorSpec{}}};
   const PodInfo read = Decode(pod);
-  EXPECT_TRUE(read.rules.empty());
   EXPECT_EQ(read.invalid, "");
+  EXPECT_TRUE(read.rules.near.empty() && read.rules.away.empty());
+  ASSERT_EQ(read.rules.preferred.size(), 3U);  // in order of weights
+  EXPECT_EQ(read.rules.preferred[0].weight, -7);
+  EXPECT_EQ(read.rules.preferred[0].term.topology, "host");
+  EXPECT_EQ(read.rules.preferred[1].weight, 1);
+  EXPECT_EQ(read.rules.preferred[1].term.pods.namespaces, Strings{"ml"});
+  EXPECT_EQ(read.rules.preferred[2].weight, 100);
+  EXPECT_EQ(read.rules.preferred[2].term.pods.namespaces, Strings{"x"});
+  ASSERT_EQ(read.rules.spread.size(), 1U);
+  ASSERT_EQ(read.rules.spread_softly.size(), 1U);
+  EXPECT_EQ(read.rules.spread_softly[0].topology, "host");
+  EXPECT_TRUE(read.rules.strict());
+}
+
+TEST(DecodeRules, ClaimsToVolumesAlsoOfPodsOfOthers) {
+  PodSpec pod;
+  pod.claims = {"b", "+scratch", "a", "b"};
+  pod.scheduler_name = "default-scheduler";
+  pod.node_name = "n-1";
+  const std::vector<VolumeUse> expected = {{"a"}, {"b"}, {"p0-scratch", "p0", "u-p0"}};
+  EXPECT_EQ(Decode(pod).rules.volumes, expected);
 }
 
 TEST(DecodeRules, SelectorsSayNobodyEverybodyOrSome) {
@@ -58,13 +83,22 @@ TEST(DecodeRules, NamespacesOfTerms) {
   PodSpec pod;
   pod.ns = "ml";
   pod.away = {{.topology = "host", .namespaces = {"b", "a", "b"}},
-              {.namespaces = {"b"}, .namespace_labels = LabelSelectorSpec{}}};
+              {.namespaces = {"b"}, .namespace_labels = LabelSelectorSpec{}},
+              {.namespaces = {"b"},
+               .namespace_labels = LabelSelectorSpec{{{"team", "x"}}, {{"b", "Exists"}}}},
+              {.namespace_labels = LabelSelectorSpec{{{"team", "x"}}, {}}}};
   const PodInfo read = Decode(pod);
-  ASSERT_EQ(read.rules.away.size(), 2U);
+  ASSERT_EQ(read.rules.away.size(), 4U);
   EXPECT_EQ(read.rules.away[0].topology, "host");
   EXPECT_EQ(read.rules.away[0].pods.namespaces, (Strings{"a", "b"}));
   EXPECT_FALSE(read.rules.away[0].pods.everywhere);
   EXPECT_TRUE(read.rules.away[1].pods.everywhere);
+  EXPECT_FALSE(read.rules.away[2].pods.everywhere);
+  EXPECT_EQ(read.rules.away[2].pods.namespaces, Strings{"b"});
+  const std::vector<LabelRequirement> team = {{"b", Op::kExists, {}}, {"team", Op::kIn, {"x"}}};
+  EXPECT_EQ(read.rules.away[2].pods.of_namespaces, team);
+  // The pod's own namespace only where neither is stated.
+  EXPECT_TRUE(read.rules.away[3].pods.namespaces.empty());
 }
 
 TEST(DecodeRules, OwnValuesOfLabelsThatThePodHas) {
@@ -131,8 +165,23 @@ TEST(DecodeRules, WhatIsWrongIsNamed) {
             second +
                 "labelSelector.matchExpressions[0].operator: \"Gt\" is none of In, NotIn, "
                 "Exists, DoesNotExist");
-  EXPECT_EQ(near({.namespace_labels = LabelSelectorSpec{{{"team", "x"}}, {}}}),
-            second + "namespaceSelector: not supported yet, expected {}");
+  EXPECT_EQ(near({.namespace_labels = LabelSelectorSpec{{}, {{"team", "In"}}}}),
+            second +
+                "namespaceSelector.matchExpressions[0].values: In has 0 values, expected at least "
+                "one value");
+  for (const int weight : {0, 101}) {
+    PodSpec pod;
+    pod.away_preferred = {{weight, {}}};
+    EXPECT_EQ(Decode(pod).invalid,
+              "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]."
+              "weight: " +
+                  std::to_string(weight) + ", expected 1 to 100");
+  }
+  PodSpec preferring;
+  preferring.near_preferred = {{1, {}}, {1, {.topology = ""}}};
+  EXPECT_EQ(Decode(preferring).invalid,
+            "spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[1]."
+            "podAffinityTerm.topologyKey: expected the name of a node label");
 
   const auto spread = [](SpreadSpec of) {
     PodSpec pod;
@@ -141,6 +190,8 @@ TEST(DecodeRules, WhatIsWrongIsNamed) {
   };
   const std::string rule = "spec.topologySpreadConstraints[1].";
   EXPECT_EQ(spread({.topology = ""}), rule + "topologyKey: expected the name of a node label");
+  EXPECT_EQ(spread({.action = "Maybe"}),
+            rule + "whenUnsatisfiable: \"Maybe\", expected DoNotSchedule or ScheduleAnyway");
   EXPECT_EQ(spread({.max_skew = 0}), rule + "maxSkew: 0, expected 1 or more");
   EXPECT_EQ(spread({.affinity_policy = "Maybe"}),
             rule + "nodeAffinityPolicy: \"Maybe\", expected Honor or Ignore");

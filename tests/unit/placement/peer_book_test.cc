@@ -29,8 +29,9 @@ class Scene {
   Cluster& cluster() { return cluster_; }
 
   void Runs(const std::string& app, const std::string& node, PeerRules rules = {},
-            bool deleting = false) {
+            bool deleting = false, const std::string& ns = "default") {
     GangShape shape{.name = "r" + std::to_string(++running_), .labels = {{"app", app}}};
+    shape.ns = ns;
     shape.rules = std::move(rules);
     PodInfo pod = Cluster::Pod(shape, 0);
     pod.node_name = node;
@@ -48,7 +49,7 @@ class Scene {
     const PeerBook::Kind kind = book.KindOf(snapshot->waiting.back()->members.front());
     std::string letters;
     for (std::uint32_t rank = 0; rank < snapshot->nodes->by_name.size(); ++rank) {
-      letters += ".PlSnak"[static_cast<std::size_t>(book.Broken(kind, rank))];
+      letters += ".cPumxvzlSnak"[static_cast<std::size_t>(book.Broken(kind, rank))];
     }
     return letters;
   }
@@ -211,6 +212,95 @@ TEST(PeerBook, SpreadOverNodesThatThePodTolerates) {
     tolerant.tolerations = {{"t", TolerationOperator::kExists, "", std::nullopt}};
     EXPECT_EQ(scene.Asks(tolerant), "SSSl.");
   }
+}
+
+// namespaceSelector: by the labels of namespaces, of which the name is one.
+TEST(PeerBook, NamespacesBySelector) {
+  struct Case {
+    const char* what;
+    LabelRequirement of_namespaces;
+    const char* verdict;
+  };
+  // On a runs a pod of namespace lab (team red, as is the label), on b one of prod (team blue), on
+  // c one of plain (no labels), on d one of a namespace that is not known.
+  const std::vector<Case> cases = {
+      {"In", {"team", RequirementOp::kIn, {"red", "x"}}, "a..."},
+      {"In nothing that there is", {"team", RequirementOp::kIn, {"x"}}, "...."},
+      {"NotIn", {"team", RequirementOp::kNotIn, {"red"}}, ".aaa"},
+      {"Exists", {"team", RequirementOp::kExists, {}}, "aa.."},
+      {"DoesNotExist", {"team", RequirementOp::kDoesNotExist, {}}, "..aa"},
+      {"by name", {kNamespaceNameLabel, RequirementOp::kIn, {"plain", "unknown"}}, "..aa"},
+      {"not by name", {kNamespaceNameLabel, RequirementOp::kNotIn, {"prod"}}, "a.aa"},
+  };
+  for (const Case& c : cases) {
+    for (const bool theirs : {false, true}) {  // whose anti-affinity it is
+      Scene scene;
+      ClusterStore& store = scene.cluster().store();
+      const Labels lab = {{kNamespaceNameLabel, "lab"}, {"team", "red"}};
+      store.UpsertNamespace({"lab", "", lab});
+      store.UpsertNamespace({"prod", "", {{kNamespaceNameLabel, "prod"}, {"team", "blue"}}});
+      store.UpsertNamespace({"plain", "", {{kNamespaceNameLabel, "plain"}}});
+      PodSelector pods = Of("web");
+      pods.namespaces.clear();
+      pods.of_namespaces = {c.of_namespaces};
+      PeerRules rules;
+      rules.away = {{pods, "host"}};
+      const char* namespaces[] = {"lab", "prod", "plain", "unknown"};
+      const char* nodes[] = {"a", "b", "c", "d"};
+      if (!theirs) {
+        for (int i = 0; i < 4; ++i) scene.Runs("web", nodes[i], {}, false, namespaces[i]);
+        EXPECT_EQ(scene.Asks(Pod(rules)), c.verdict) << c.what;
+        continue;
+      }
+      // The pods that ask are of these namespaces, one after the other; one on node a keeps away.
+      scene.Runs("db", "a", rules);
+      for (int i = 0; i < 4; ++i) {
+        GangShape pod = Pod({});
+        pod.name = namespaces[i];
+        pod.ns = namespaces[i];
+        EXPECT_EQ(scene.Asks(pod), c.verdict[i] == 'a' ? "k..." : "....") << c.what << i;
+      }
+    }
+  }
+}
+
+// Beside the namespaces that are listed; and the labels of namespaces change.
+TEST(PeerBook, SelectedNamespacesJoinThoseListed) {
+  Scene scene;
+  ClusterStore& store = scene.cluster().store();
+  scene.Runs("db", "a", {}, false, "listed");
+  scene.Runs("db", "b", {}, false, "lab");
+  PodSelector pods = Of("db");
+  pods.namespaces = {"listed"};
+  pods.of_namespaces = {{"team", RequirementOp::kIn, {"red"}}};
+  PeerRules rules;
+  rules.near = {{pods, "host"}};
+  GangShape first = Pod(rules);
+  EXPECT_EQ(scene.Asks(first), ".nnn");
+  const std::uint64_t wakes = store.wake_count();
+  store.UpsertNamespace({"lab", "", {{"team", "red"}}});
+  EXPECT_GT(store.wake_count(), wakes);
+  GangShape second = Pod(rules);
+  second.name = "second";
+  EXPECT_EQ(scene.Asks(second), "..nn");
+  store.UpsertNamespace({"lab", "", {{"team", "blue"}}});
+  GangShape third = Pod(rules);
+  third.name = "third";
+  EXPECT_EQ(scene.Asks(third), ".nnn");
+}
+
+// Where no rule asks for them, labels of namespaces wake nobody and are not shown.
+TEST(PeerBook, LabelsOfNamespacesCostNothingWithoutSuchRules) {
+  Scene scene;
+  ClusterStore& store = scene.cluster().store();
+  PeerRules rules;
+  rules.away = {{Of("db"), "host"}};
+  scene.cluster().Gang(Pod(rules));
+  store.UpsertNamespace({"lab", "", {}});
+  const std::uint64_t version = store.version();
+  store.UpsertNamespace({"lab", "", {{"team", "red"}}});
+  EXPECT_EQ(store.version(), version);
+  EXPECT_EQ(scene.cluster().Take()->namespaces, nullptr);
 }
 
 TEST(PeerBook, NobodyIsAskedAboutWhereThereAreNoRules) {
