@@ -8,10 +8,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fairlead/config/config.h"
-#include "fairlead/sim/simulate.h"
+#include "fairlead/sim/experiment.h"
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/files.h"
 #include "scheduler/cli/signals.h"
@@ -43,6 +44,7 @@ struct Options {
   bool progress = false;
   bool schema = false;
   bool skip_bad = false;
+  sim::ExperimentOptions experiment;
 };
 
 // "[#####.....] 42 %, 13 s left" on standard error, redrawn a few times a second.
@@ -81,7 +83,8 @@ int Refuse(const Error& error) {
   return kWrongInput;
 }
 
-Result<sim::Scenario> Load(const Options& options) {
+// The scenario as a document, with what the command line sets.
+Result<yaml::Node> Load(const Options& options) {
   const Result<std::string> text = yaml::ReadFile(options.file);
   if (!text) return text.error();
   Result<yaml::Node> document = yaml::Parse(*text, options.file);
@@ -92,7 +95,7 @@ Result<sim::Scenario> Load(const Options& options) {
   for (const std::string& setting : settings) {
     if (Status status = sim::ApplySetting(setting, &*document); !status) return status.error();
   }
-  return sim::ReadScenario(*document, options.file, ReadPolicy);
+  return std::move(*document);
 }
 
 // Results go out as far as they got, also after Ctrl-C.
@@ -115,6 +118,7 @@ int WriteAll(const Options& options, const sim::Results& results) {
   }
   if (code != kDone) return code;
   if (results.interrupted) return kInterrupted;
+  if (results.find && !results.find->value) return kDoesNotHold;
   const bool reproduced =
       std::all_of(results.summary.begin(), results.summary.end(),
                   [](const sim::SaturationSummary& row) { return row.Reproduced(); });
@@ -126,7 +130,9 @@ int Run(const Options& options) {
     fmt::print("{}", sim::ScenarioSchema());
     return kDone;
   }
-  const Result<sim::Scenario> scenario = Load(options);
+  const Result<yaml::Node> document = Load(options);
+  if (!document) return Refuse(document.error());
+  const Result<sim::Scenario> scenario = sim::ReadScenario(*document, options.file, ReadPolicy);
   if (!scenario) return Refuse(scenario.error());
   const int signals = ListenForSignals({SIGINT, SIGTERM});
   ProgressBar bar(options.progress || isatty(STDERR_FILENO) == 1);
@@ -134,7 +140,8 @@ int Run(const Options& options) {
   sim::RunControl control;
   control.stop = [signals, &looks] { return looks++ % 64 == 0 && WaitForSignal(signals, 0) != 0; };
   control.progress = [&bar](std::size_t done, std::size_t total) { bar.Show(done, total); };
-  const Result<sim::Results> results = sim::Simulate(*scenario, &control);
+  const Result<sim::Results> results =
+      sim::RunExperiment(*scenario, *document, ReadPolicy, options.experiment, &control);
   if (!results) return Refuse(results.error());
   return WriteAll(options, *results);
 }
@@ -156,6 +163,11 @@ void AddSimulate(CLI::App& app, int* exit_code) {
   command->add_option("--html", options->html, "Write a report for people here: one file");
   command->add_flag("--progress", options->progress, "Show progress also where nobody looks");
   command->add_flag("--skip-bad", options->skip_bad, "Leave bad rows of traces out and count them");
+  options->experiment.workers = std::max(1U, std::thread::hardware_concurrency());
+  command->add_option("--workers", options->experiment.workers, "Points of a sweep at a time")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--resume", options->experiment.resume_dir,
+                      "Keep finished points of a sweep in this folder and take them from there");
   command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios");
   command->callback([options, command, exit_code] {
     if (!options->schema && options->file.empty()) {

@@ -82,8 +82,9 @@ Decision Decide(const DecideInput& input) {
       Refusal refusal = barred.refusal ? std::move(*barred.refusal) : book.Cut(*barred.candidate);
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
-    const std::uint64_t looked_at =
-        ExplainFailures(input, classes, context.whole, admission, &placer, &pending);
+    const std::uint64_t looked_at = !input.explain ? 0
+                                                   : ExplainFailures(input, classes, context.whole,
+                                                                     admission, &placer, &pending);
     decision.steps = placer.steps() + looked_at;
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);

@@ -44,7 +44,8 @@ bool Engine::State::Step(Instant now) {
                           .now = now,
                           .seed = options.seed,
                           .history = remembers ? &history : nullptr,
-                          .memo = &entitlements};
+                          .memo = &entitlements,
+                          .explain = !options.silent};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);
@@ -67,7 +68,7 @@ bool Engine::State::Step(Instant now) {
     return true;
   }
   Execute(*snapshot, decision.plan, now);
-  Publish(*snapshot, decision.plan, now);
+  if (!options.silent) Publish(*snapshot, decision.plan, now);
   queue_source.Decided();
   return true;
 }

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <queue>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -115,6 +117,7 @@ class EngineReplay {
       outside_.now = At(now);
       Break(now);
       End(now);
+      could_start_ = could_start_ || (freed_ && measure_.waiting() > 0);
       Submit(now);
       if (MustDecide(now)) Decide();
       control_.Progress(done_, world_.order.size());
@@ -144,6 +147,7 @@ class EngineReplay {
     EngineOptions options;
     options.seed = seed;
     options.instance = "sim";
+    options.silent = true;
     return options;
   }
 
@@ -167,9 +171,11 @@ class EngineReplay {
     return next;
   }
 
-  // What nobody waits for need not be decided now: it is told with the next that matters.
+  // A decision that can start nothing need not be made now: the engine gets its events with the
+  // next one. It can where room came back and somebody waits, and where a job came and none of its
+  // kind waits in its queue, which would have started had there been room.
   bool MustDecide(std::int64_t now) {
-    if (!Remembers() && measure_.waiting() == 0) return false;
+    if (!Remembers() && !could_start_) return false;
     const std::int64_t every = spec_.scenario.decide_every;
     if (every == 0) return true;
     if (now % every == 0) {
@@ -251,6 +257,8 @@ class EngineReplay {
     while (next_job_ < world_.order.size() && world_.job(world_.order[next_job_]).submit == now) {
       const std::uint32_t job = world_.order[next_job_++];
       measure_.Submitted(job);
+      const bool alike = Waiting(job)++ > 0;
+      could_start_ = could_start_ || !alike || freed_;
       Queue(job);
     }
   }
@@ -262,6 +270,7 @@ class EngineReplay {
       if (runs_[end.job].attempt != end.attempt) continue;
       Remove(end.job);
       runs_[end.job].running = false;
+      freed_ = true;
       runs_[end.job].nodes = {};
       running_.erase(end.job);
       measure_.Ended(end.job);
@@ -269,10 +278,20 @@ class EngineReplay {
     }
   }
 
+  // Jobs that wait and are to the engine as this one is.
+  std::int64_t& Waiting(std::uint32_t j) {
+    const Job& job = world_.job(j);
+    return waiting_[{job.queue, job.tenant, job.user, world_.kind[j], job.priority}];
+  }
+
   // It starts anew from its begin: nothing is saved.
   void Lose(std::uint32_t job) {
     Remove(job);
-    if (runs_[job].running) measure_.Lost(job);
+    if (runs_[job].running) {
+      measure_.Lost(job);
+      ++Waiting(job);
+    }
+    freed_ = could_start_ = true;
     running_.erase(job);
     Queue(job);
   }
@@ -284,6 +303,7 @@ class EngineReplay {
       const std::uint32_t node = node_ids_.at(fault.node);
       if (fault.kind != FaultKind::kDown) {
         AddNode(node, fault.kind == FaultKind::kDrain);
+        freed_ = true;
         continue;
       }
       std::vector<std::uint32_t> lost;
@@ -301,6 +321,7 @@ class EngineReplay {
 
   // Until nothing comes back: bindings are sent a window at a time.
   void Decide() {
+    freed_ = could_start_ = false;
     engine_.Post(std::move(batch_));
     batch_ = {};
     while (true) {
@@ -351,6 +372,7 @@ class EngineReplay {
     run.nodes.push_back(node);
     if (++run.bound < world_.job(job).AllPods()) return;
     run.running = true;
+    --Waiting(job);
     running_.insert(job);
     measure_.Started(job);
     ends_.push({measure_.now() + world_.job(job).duration, job, run.attempt});
@@ -370,6 +392,11 @@ class EngineReplay {
   std::set<std::uint32_t> running_;  // jobs that run
   std::priority_queue<Ending, std::vector<Ending>, std::greater<>> ends_;
   EventBatch batch_;  // that the engine does not know yet
+  using Alike =
+      std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, std::int32_t>;
+  std::map<Alike, std::int64_t> waiting_;
+  bool freed_ = false;        // room came back since the last decision
+  bool could_start_ = false;  // the next decision could start a job
   std::size_t next_job_ = 0;
   std::size_t next_fault_ = 0;
   std::size_t done_ = 0;

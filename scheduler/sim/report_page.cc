@@ -81,12 +81,13 @@ function lineChart(o){const box=el("div",undefined,"chart");
  return box}
 // One bar each. o: bars [{label,value,mark,text,color}]
 function barChart(o){const box=el("div",undefined,"chart");const W=Math.max(300,o.width),row=22,L=Math.min(150,W*.36),R=64,T=24;
- const H=T+row*o.bars.length+8,max=Math.max(1e-9,...o.bars.map(b=>Math.max(b.value,b.mark||0)));
+ const H=T+row*o.bars.length+8,max=Math.max(1e-9,...o.bars.map(b=>Math.max(b.value+(b.half||0),b.mark||0)));
  const g=svg(box,"svg",{viewBox:`0 0 ${W} ${H}`,role:"img","aria-label":o.title});svg(g,"text",{x:0,y:14},o.label);
  o.bars.forEach((b,i)=>{const y=T+i*row,w=(W-L-R)*b.value/max;const name=b.label.length>L/7.2?b.label.slice(0,Math.floor(L/7.2)-1)+"…":b.label;
   svg(g,"text",{x:L-6,y:y+14,"text-anchor":"end"},name);const r=svg(g,"rect",{x:L,y:y+3,width:Math.max(1,w),height:row-7,fill:b.color,rx:2});svg(r,"title",{},`${b.label}: ${b.text}`);
+  if(b.half){const a=L+(W-L-R)*Math.max(0,b.value-b.half)/max,z=L+(W-L-R)*(b.value+b.half)/max;svg(g,"line",{x1:a,x2:z,y1:y+row/2-1,y2:y+row/2-1,stroke:"var(--fg)","stroke-width":2})}
   if(b.mark!==undefined){const x=L+(W-L-R)*b.mark/max;svg(g,"line",{x1:x,x2:x,y1:y,y2:y+row-2,stroke:"var(--fg)","stroke-width":2})}
-  svg(g,"text",{x:L+Math.max(w,b.mark!==undefined?(W-L-R)*b.mark/max:0)+6,y:y+14},b.text)});return box}
+  svg(g,"text",{x:L+Math.max(w,b.mark!==undefined?(W-L-R)*b.mark/max:0,b.half?(W-L-R)*(b.value+b.half)/max:0)+6,y:y+14},b.text)});return box}
 function section(title,note){const s=el("section");s.append(el("h2",title));if(note)s.append(el("p",note));page.append(s);return s}
 function table(head,rows,pick){const wrap=el("div",undefined,"scroll"),t=el("table"),h=el("tr");for(const c of head)h.append(el("th",c));
  const thead=el("thead");thead.append(h);const body=el("tbody");rows.forEach((r,i)=>{const tr=el("tr");if(pick&&i===run)tr.className="on";for(const c of r)tr.append(el("td",c));if(pick)tr.onclick=()=>{run=i;draw()};body.append(tr)});t.append(thead,body);wrap.append(t);return wrap}
@@ -102,6 +103,9 @@ function drawReplay(){const r=D.runs[run],w=widthOf(2);
  page.append(tiles);
  if(D.runs.length>1){const s=section("Runs","Choose one to see it below.");s.append(table(["order","nodes","seed","mean wait","p50","p90","p99","longest","in use","off","evicted"],D.runs.map(x=>[x.label,num(x.nodes),x.seed,time(x.mean),time(x.p50),time(x.p90),time(x.p99),time(x.max),pct(x.util),pct(x.unfair,2),num(x.evictions)]),true));
   const bars=el("div",undefined,"grid");bars.append(barChart({title:"Mean wait",label:"mean wait",width:w,bars:D.runs.map((x,i)=>({label:x.label,value:x.mean,text:time(x.mean),color:color(i)}))}));s.append(bars)}
+ if(D.points.length){const s=section("Points of the sweep","Mean over seeds; the line is the 95 % confidence interval."),g=el("div",undefined,"grid");s.append(g);
+  g.append(barChart({title:"Mean wait by point",label:"mean wait",width:w,bars:D.points.map((p,i)=>({label:p.label,value:p.wait,half:p.half,text:time(p.wait),color:color(i)}))}),
+   barChart({title:"GPUs in use by point",label:"GPUs in use",width:w,bars:D.points.map((p,i)=>({label:p.label,value:p.util,half:p.utilHalf,text:pct(p.util),color:color(i)}))}))}
  const s=section("Over time"),key=el("div",undefined,"key");
  r.queues.forEach((q,i)=>{const b=el("button",undefined,off.has(i)?"off":"");const dot=el("em");dot.style.background=color(i);b.append(dot,q.name);b.onclick=()=>{off.has(i)?off.delete(i):off.add(i);draw()};key.append(b)});
  const on=r.queues.map((q,i)=>i).filter(i=>!off.has(i)),x=r.t,axis={x,xText:v=>time(v),xSteps:TIME,xLabel:"time since the begin",width:w};

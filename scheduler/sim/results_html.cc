@@ -148,6 +148,16 @@ void WritePolicy(const Results& results, const SaturationSummary& row, JsonWrite
   json->EndArray().EndObject();
 }
 
+void WritePoint(const PointSummary& point, JsonWriter* json) {
+  std::string label = point.order;
+  for (const auto& [key, value] : point.settings) label += fmt::format(", {} {}", key, value);
+  json->NewLine().BeginObject().Field("label", label).Field("seeds", point.seeds);
+  json->Key("wait").Raw(fmt::format("{:.2f}", point.wait_mean.mean));
+  json->Key("half").Raw(fmt::format("{:.2f}", point.wait_mean.half));
+  json->Key("util").Raw(Short(point.utilisation.mean));
+  json->Key("utilHalf").Raw(Short(point.utilisation.half)).EndObject();
+}
+
 // In a script element, "<" of a text must not end it.
 std::string Escaped(const std::string& json) {
   std::string out;
@@ -174,6 +184,8 @@ std::string ResultsHtml(const Results& results) {
     WriteRun(results.replay[i], i < results.points.size() ? results.points[i] : "", &json);
   }
   for (const SaturationSummary& row : results.summary) WritePolicy(results, row, &json);
+  json.NewLine().EndArray().NewLine().Key("points").BeginArray();
+  for (const PointSummary& point : results.sweep) WritePoint(point, &json);
   json.NewLine().EndArray().EndObject();
   std::string page(ReportHead());
   page += Escaped(json.Take());

@@ -64,8 +64,10 @@ void Write(const QueueResult& queue, JsonWriter* json) {
   json->Field("gpu_seconds", queue.gpu_milli_seconds / kWholeGpu).EndObject();
 }
 
-void Write(const ReplayResult& result, JsonWriter* json) {
-  json->NewLine().BeginObject().Field("order", result.order).Field("policy", result.placement);
+void Write(const ReplayResult& result, const std::string& point, JsonWriter* json) {
+  json->NewLine().BeginObject();
+  if (!point.empty()) json->Field("point", point);
+  json->Field("order", result.order).Field("policy", result.placement);
   json->Field("nodes", result.nodes).Field("seed", std::int64_t{result.seed});
   json->Field("jobs", result.jobs);
   Write(result.wait, json);
@@ -90,6 +92,37 @@ void Write(const ReplayResult& result, JsonWriter* json) {
   json->NewLine().EndArray().EndObject();
 }
 
+void Write(std::string_view key, const Band& band, int digits, JsonWriter* json) {
+  json->Key(key).BeginObject().Key("mean").Raw(Fixed(band.mean, digits));
+  json->Key("ci95").Raw(Fixed(band.half, digits)).EndObject();
+}
+
+void Write(const PointSummary& point, JsonWriter* json) {
+  json->NewLine().BeginObject().Key("set").BeginObject();
+  for (const auto& [key, value] : point.settings) json->Field(key, value);
+  json->EndObject().Field("order", point.order).Field("policy", point.placement);
+  json->Field("seeds", point.seeds);
+  Write("wait_mean", point.wait_mean, 2, json);
+  Write("wait_p99", point.wait_p99, 2, json);
+  Write("jct_mean", point.jct_mean, 2, json);
+  Write("gpu_utilisation", point.utilisation, 4, json);
+  Write("fairness_error", point.fairness_error, 6, json);
+  json->EndObject();
+}
+
+void Write(const FindResult& find, JsonWriter* json) {
+  json->NewLine().Key("find").BeginObject().Field("vary", find.vary);
+  json->Field("such_that", find.such_that).Key("value");
+  find.value ? json->Int(*find.value) : json->Null();
+  json->Key("tried").BeginArray();
+  for (const FindResult::Tried& tried : find.tried) {
+    json->NewLine().BeginObject().Field("value", tried.value);
+    json->Key("figure").Raw(Fixed(tried.figure, 4)).Field("complete", tried.complete);
+    json->Field("holds", tried.holds).EndObject();
+  }
+  json->EndArray().EndObject();
+}
+
 }  // namespace
 
 std::string ResultsJson(const Results& results) {
@@ -103,8 +136,16 @@ std::string ResultsJson(const Results& results) {
   json.EndArray().EndObject();
   json.NewLine().Key("results").BeginArray();
   for (const SaturationResult& result : results.saturation) Write(result, &json);
-  for (std::size_t i = 0; i < results.replay.size(); ++i) Write(results.replay[i], &json);
+  for (std::size_t i = 0; i < results.replay.size(); ++i) {
+    Write(results.replay[i], i < results.points.size() ? results.points[i] : "", &json);
+  }
   json.NewLine().EndArray();
+  if (!results.sweep.empty()) {
+    json.NewLine().Key("sweep").BeginArray();
+    for (const PointSummary& point : results.sweep) Write(point, &json);
+    json.NewLine().EndArray();
+  }
+  if (results.find) Write(*results.find, &json);
   if (!replay) {
     json.NewLine().Key("summary").BeginArray();
     for (const SaturationSummary& row : results.summary) Write(row, &json);

@@ -31,7 +31,12 @@ void Replay(const Results& results, std::string* out) {
   fmt::format_to(to, "{:<21} {:>5} {:>8} {:>11} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}\n", "order",
                  "nodes", "jobs", "mean wait s", "p50", "p99", "max", "util %", "unfair %",
                  "evicted");
+  std::size_t shown = 0;
   for (const ReplayResult& row : results.replay) {
+    const std::size_t at = shown++;
+    const bool first =
+        at < results.points.size() && (at == 0 || results.points[at] != results.points[at - 1]);
+    if (first) fmt::format_to(to, "{}\n", results.points[at]);
     fmt::format_to(to, "{:<21} {:>5} {:>8} {:>11} {:>8} {:>8} {:>8} {:>6.2f} {:>9.3f} {:>7}\n",
                    row.order, row.nodes, row.jobs, MeanText(row.wait.sum, row.wait.count),
                    row.wait.p50, row.wait.p99, row.wait.max, 100 * row.utilisation,
@@ -51,6 +56,23 @@ void Replay(const Results& results, std::string* out) {
 
 }  // namespace
 
+namespace {
+
+void Find(const FindResult& find, std::string* out) {
+  auto to = std::back_inserter(*out);
+  for (const FindResult::Tried& tried : find.tried) {
+    fmt::format_to(to, "{} = {}: {:.2f}{}{}\n", find.vary, tried.value, tried.figure,
+                   tried.complete ? "" : ", not all jobs ran", tried.holds ? ", holds" : "");
+  }
+  if (find.value) {
+    fmt::format_to(to, "{} = {}: {}\n", find.vary, *find.value, find.such_that);
+  } else {
+    fmt::format_to(to, "no {} such that {}\n", find.vary, find.such_that);
+  }
+}
+
+}  // namespace
+
 std::string ResultsText(const Results& results) {
   std::string out;
   if (results.mode == Mode::kSaturation) {
@@ -58,6 +80,7 @@ std::string ResultsText(const Results& results) {
   } else {
     Replay(results, &out);
   }
+  if (results.find) Find(*results.find, &out);
   if (results.bad_rows > 0) {
     fmt::format_to(std::back_inserter(out), "{} bad rows left out, the first: {}\n",
                    results.bad_rows, results.first_bad_rows.front().ToString());

@@ -32,6 +32,8 @@ struct DecideInput {
   std::uint64_t step_budget = 4'000'000'000;
   const UsageHistory* history = nullptr;  // decayed usage; null = none, whatever the policy says
   EntitlementMemo* memo = nullptr;        // of earlier decisions; saves time, changes nothing
+  // Without: gangs that found no room have no entry in `pending`. What is bound is the same.
+  bool explain = true;
 };
 
 struct Decision {

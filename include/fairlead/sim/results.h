@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,6 +100,32 @@ struct SaturationSummary {
   bool Reproduced() const;
 };
 
+// A mean over seeds and the half width of its 95 % confidence interval; 0 where there is one seed.
+struct Band {
+  double mean = 0, half = 0;
+};
+
+// A point of a sweep under one order and placement.
+struct PointSummary {
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::string order, placement;
+  std::int64_t seeds = 0;
+  Band wait_mean, wait_p99, utilisation, fairness_error, jct_mean;
+};
+
+// What a search tried, and what it found.
+struct FindResult {
+  std::string vary, such_that;
+  struct Tried {
+    std::int64_t value = 0;
+    double figure = 0;
+    bool complete = false;  // every job ran
+    bool holds = false;
+  };
+  std::vector<Tried> tried;  // in the order of the search
+  std::optional<std::int64_t> value;
+};
+
 struct Results {
   std::string name;
   Mode mode = Mode::kReplay;
@@ -106,6 +133,8 @@ struct Results {
   std::vector<SaturationSummary> summary;
   std::vector<ReplayResult> replay;
   std::vector<std::string> points;  // of a sweep: what was set, beside `replay`
+  std::vector<PointSummary> sweep;
+  std::optional<FindResult> find;
   std::int64_t bad_rows = 0;
   std::vector<Error> first_bad_rows;
   bool interrupted = false;
