@@ -10,7 +10,9 @@ usage() {
 Usage: bench/run.sh [micro] [--repetitions N]
        bench/run.sh live [--runs N] [--nodes N] [--pods N] [--only binding|latency|ready]
                          [--skip-kube-scheduler] [--latency-seconds N] [--json FILE]
-       bench/run.sh saturation --traces DIR [--lists L,..] [--policies P,..] [--seeds N] [--json]
+       bench/run.sh e1 [--traces DIR] [--lists L,..] [--json DIR] [SIMULATE OPTIONS]
+       bench/run.sh e2 [SIMULATE OPTIONS]
+       bench/run.sh sample [SIMULATE OPTIONS]
        bench/run.sh apiserver [--tls] [--pods N] [--connections N] [--json]
 
 micro  Decoding, deciding and fair shares in CPU time of one core, beside their budgets. About four minutes.
@@ -18,13 +20,16 @@ live   Fairlead at a real API server: binding rate beside the bare rate and the 
        CPU, memory, latency, time to ready. About 15 minutes with the defaults; needs the programs
        of tests/controlplane/build.sh, which it builds if they are missing.
 
-saturation
-       Placement policies on a cluster that fills up, on the published lists of pods in DIR (see
-       bench/README.md), beside the published results. A minute.
+e1     Placement policies on a cluster that fills up, ten seeds. Without --traces on the list "default",
+       which is here; with the folder of the published lists and results (openb_pod_list_*.csv.gz,
+       expected_fgd_atc23.csv) on all nine of them, beside the published means. A minute.
+e2     A month of gangs under four reference orders and under the scheduler's own engine.
+sample The made-up week in bench/scenarios/sample.yaml.
 apiserver
        Binding requests per second of the embedded API server, with one watcher. A few seconds.
 
-Builds build/release first. Exits with 1 if a benchmark fails to run, not if a goal is missed.
+Builds build/release first. Exits with 1 if a benchmark fails to run, not if a goal is missed; e1 with 2 if published values are
+missing and with 3 if they are not reproduced.
 USAGE
 }
 
@@ -66,15 +71,47 @@ apiserver() {
   exec "$BUILD/fairlead-apiserver-bench" "$@"
 }
 
-saturation() {
-  build fairlead-saturation
-  exec "$BUILD/fairlead-saturation" "$@"
+simulate() {
+  "$BUILD/fairlead" simulate "$ROOT/bench/scenarios/$1.yaml" "${@:2}"
+}
+
+e1() {
+  local traces="" json="" list code worst=0 extra=()
+  local lists=default,cpu050,cpu100,gpushare40,gpushare100,gpuspec10,gpuspec33,multigpu20,multigpu50
+  while (($#)); do
+    case $1 in
+      --traces) traces=${2:?--traces needs a folder} && shift ;;
+      --lists) lists=${2:?--lists needs names} && shift ;;
+      --json) json=${2:?--json needs a folder} && shift ;;
+      *) extra+=("$1") ;;
+    esac
+    shift
+  done
+  build fairlead
+  if [[ -z $traces ]]; then
+    simulate e1-saturation ${json:+--json "$json/default.json"} "${extra[@]}"
+    return
+  fi
+  for list in ${lists//,/ }; do
+    echo "list $list"
+    code=0
+    simulate e1-saturation --set "cluster.nodes_file=$traces/openb_node_list_gpu_node.csv.gz" \
+      --set "workload.pods=$traces/openb_pod_list_$list.csv.gz" \
+      --set "expect.file=$traces/expected_fgd_atc23.csv" \
+      ${json:+--json "$json/$list.json"} "${extra[@]}" || code=$?
+    # A difference does not keep the other lists from being looked at; anything else does.
+    ((code == 0 || code == 3)) || exit "$code"
+    ((code == 0)) || worst=$code
+  done
+  exit "$worst"
 }
 
 case ${1-micro} in
   --help | -h) usage ;;
   live) shift && live "$@" ;;
-  saturation) shift && saturation "$@" ;;
+  e1) shift && e1 "$@" ;;
+  e2) shift && build fairlead && simulate e2-philly "$@" ;;
+  sample) shift && build fairlead && simulate sample "$@" ;;
   apiserver) shift && apiserver "$@" ;;
   micro) micro "${@:2}" ;;
   --*) micro "$@" ;;

@@ -22,6 +22,7 @@ int Run(int argc, char** argv) {
   fairlead::cli::AddQueues(app, &exit_code);
   fairlead::cli::AddDecide(app, &exit_code);
   fairlead::cli::AddReplay(app, &exit_code);
+  fairlead::cli::AddSimulate(app, &exit_code);
   fairlead::cli::AddFairshare(app, &exit_code);
   fairlead::cli::AddConfig(app, &exit_code);
   try {

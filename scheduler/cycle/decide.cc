@@ -84,9 +84,10 @@ Decision Decide(const DecideInput& input) {
       Refusal refusal = barred.refusal ? std::move(*barred.refusal) : book.Cut(*barred.candidate);
       pending.push_back({barred.candidate->gang->id, refusal.code, std::move(refusal.message)});
     }
-    const std::uint64_t looked_at =
-        ExplainFailures(input, &memo, context.whole, admission, &placer, &pending);
-    decision.steps = placer.steps() + looked_at;
+    if (input.explain) {
+      decision.steps = ExplainFailures(input, &memo, context.whole, admission, &placer, &pending);
+    }
+    decision.steps += placer.steps();
   }
   decision.plan.evict = RollBackStale(input, admission.outcomes);
   std::sort(pending.begin(), pending.end(),

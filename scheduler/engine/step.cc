@@ -45,7 +45,8 @@ bool Engine::State::Step(Instant now) {
                           .seed = options.seed,
                           .history = remembers ? &history : nullptr,
                           .memo = &entitlements,
-                          .placement = &placement};
+                          .placement = &placement,
+                          .explain = !options.silent};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
   const std::vector<std::string> objections = Verify(*snapshot, policy, decision.plan);
@@ -68,7 +69,7 @@ bool Engine::State::Step(Instant now) {
     return true;
   }
   Execute(*snapshot, decision.plan, now);
-  Publish(*snapshot, decision.plan, now);
+  if (!options.silent) Publish(*snapshot, decision.plan, now);
   queue_source.Decided();
   return true;
 }

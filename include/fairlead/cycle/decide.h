@@ -35,6 +35,8 @@ struct DecideInput {
   // Of earlier decisions; save time, change nothing.
   EntitlementMemo* memo = nullptr;
   PlacementMemo* placement = nullptr;  // `steps` may be fewer
+  // Without: gangs that found no room have no entry in `pending`. What is bound is the same.
+  bool explain = true;
 };
 
 struct Decision {

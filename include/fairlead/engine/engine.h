@@ -41,6 +41,8 @@ struct EngineOptions {
   std::string state_file;
   std::uint64_t seed = 0;
   std::string instance;       // goes into decision ids
+  // Nobody is told why gangs wait, and decisions do not find it out: for simulations.
+  bool silent = false;
   bool abort_on_bug = false;  // in tests: a decision that does not verify ends the process
   // Events that arrive within this long of the first are handled together.
   Duration batch_window = Duration::Milliseconds(1);

@@ -27,11 +27,12 @@ const std::map<std::string, Names> kArrows = {
     {"cycle", {"placement"}},
     {"engine", {"cycle"}},
     {"config", {"model", "queues", "yaml"}},
+    {"sim", {"engine", "yaml"}},
     {"net", {"base"}},
     {"kube", {"engine", "net", "yaml"}},
     {"apiserver", {"engine", "net"}},
     {"service", {"engine"}},
-    {"cli", {"kube", "apiserver", "service", "config"}},
+    {"cli", {"kube", "apiserver", "service", "sim", "config"}},
 };
 
 const Names kPure = {"base", "yaml", "model", "queues", "placement", "cycle"};

@@ -1,4 +1,4 @@
-#include "bench/saturation/policies.h"
+#include "scheduler/sim/policies.h"
 
 #include <algorithm>
 #include <bit>
@@ -92,6 +92,17 @@ void Take(const Pod& pod, Devices devices, Node* node) {
   }
   ++node->classes[ClassOf(pod)];
   ++node->gpu_pods;
+}
+
+void Give(const Pod& pod, Devices devices, Node* node) {
+  node->cpu += pod.cpu;
+  node->memory += pod.memory;
+  if (pod.devices == 0) return;
+  for (; devices != 0; devices &= devices - 1) {
+    node->free[static_cast<std::size_t>(std::countr_zero(devices))] += pod.each;
+  }
+  --node->classes[ClassOf(pod)];
+  --node->gpu_pods;
 }
 
 Devices BestFitDevices(const Node& node, const Pod& pod) {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/saturation/cluster.h"
+#include "scheduler/sim/cluster.h"
 
 namespace fairlead::saturation {
 
@@ -33,6 +33,7 @@ struct Choice {
 // Does the pod fit on the node? GPUs: at least so many devices with so much free.
 bool Fits(const Node& node, const Pod& pod);
 void Take(const Pod& pod, Devices devices, Node* node);
+void Give(const Pod& pod, Devices devices, Node* node);  // undoes Take
 
 // The whole-GPU devices of lowest number; a shared pod's device with the least free that is enough.
 Devices BestFitDevices(const Node& node, const Pod& pod);

@@ -1,14 +1,10 @@
 // The saturation experiment: scores worked out by hand, and what a run does.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
-#include <fstream>
-#include <string>
 #include <vector>
 
-#include "bench/saturation/run.h"
+#include "scheduler/sim/saturation.h"
 
 namespace fairlead::saturation {
 namespace {
@@ -153,30 +149,6 @@ TEST(Saturation, ARunFillsTheCluster) {
     EXPECT_DOUBLE_EQ(curve.allocated[100], 100);
     EXPECT_DOUBLE_EQ(curve.allocated[125], 100);
   }
-}
-
-std::string Written(const std::string& name, const std::string& text) {
-  std::string path = testing::TempDir() + name + std::to_string(getpid());
-  std::ofstream(path) << text;
-  return path;
-}
-
-TEST(Saturation, ListsAreReadStrictly) {
-  const std::string nodes =
-      Written("nodes", "sn,cpu_milli,memory_mib,gpu,model\nn,64000,1,2,P100\n");
-  const std::string columns = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n";
-  const std::string pods = Written("pods", columns + "a,1,2,1,460,V100|P100\nb,3,4,0,0,\n");
-  const auto workload = ReadWorkload(nodes, pods);
-  ASSERT_TRUE(workload.ok()) << workload.error().ToString();
-  EXPECT_EQ(workload->Capacity(), 2000);
-  EXPECT_EQ(workload->pods.at(0).models, 0b11U);
-  EXPECT_EQ(workload->pods.at(1).devices, 0U);
-  const std::string bad = Written("bad", columns + "a,1,2,1,460,\nb,x,4,0,0,\n");
-  EXPECT_EQ(ReadWorkload(nodes, bad).error().ToString(),
-            bad + ": line 3: cpu_milli: 'x': expected a whole number up to 1000000000");
-  EXPECT_EQ(ReadWorkload(nodes + "-none", pods).error().ToString(),
-            nodes + "-none: cannot be read");
-  for (const std::string& path : {nodes, pods, bad}) (void)std::remove(path.c_str());
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "bench/saturation/policies.h"
+#include "scheduler/sim/policies.h"
 
 namespace fairlead::saturation {
 

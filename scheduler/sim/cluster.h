@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "fairlead/base/result.h"
+#include "fairlead/sim/workload.h"
 
 namespace fairlead::saturation {
 
 inline constexpr std::int64_t kWhole = 1000;  // mGPU of a device
 inline constexpr std::size_t kMostDevices = 8;
 
-// GPU models as bits, numbered by Lists::models.
+// GPU models as bits, numbered by Workload::models.
 using ModelSet = std::uint32_t;
 
 struct Node {
@@ -65,10 +66,17 @@ struct Workload {
   std::int64_t Capacity() const;  // mGPU
 };
 
-// Two CSV files, plain or compressed (.gz), with the columns of the published traces: sn,
-// cpu_milli, memory_mib, gpu, model; name, cpu_milli, memory_mib, num_gpu, gpu_milli, gpu_spec, and
-// more.
-Result<Workload> ReadWorkload(const std::string& nodes, const std::string& pods);
+// Nodes, and each pod of the jobs. Error: more than 32 GPU models, or a node with more than 8 GPUs.
+Result<Workload> MakeWorkload(const std::vector<sim::NodeSpec>& nodes, const sim::Workload& jobs);
+
+// Of a job that is cut into pods: one of its pods.
+Pod PodOf(const sim::Job& job, const std::vector<ModelSet>& sets);
+
+// For each name of sim::Workload::models the models that it accepts, whose names are added.
+std::vector<ModelSet> MakeModelSets(const sim::Workload& jobs, std::vector<std::string>* models);
+
+// A node on which nothing runs.
+Node NodeOf(const sim::NodeSpec& spec, std::vector<std::string>* models);
 
 // The kinds of pods that make up 95 % of the list, most frequent first.
 std::vector<TypicalPod> TypicalPods(const std::vector<Pod>& pods);
