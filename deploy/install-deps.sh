@@ -17,6 +17,7 @@ BUILD=(
   libboost1.81-dev libprotozero-dev libsimdjson-dev libyaml-cpp-dev libfmt-dev libspdlog-dev
   libcli11-dev libssl-dev zlib1g-dev prometheus-cpp-dev nlohmann-json3-dev
   libgmp-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+  libsqlite3-dev libpq-dev libhowardhinnant-date-dev tzdata
   libbenchmark-dev libgtest-dev libgmock-dev librapidcheck-dev
 )
 TESTS=(
