@@ -15,6 +15,7 @@ void AddNodes(CLI::App& app, int* exit_code);      // fairlead nodes [--json]
 void AddQueues(CLI::App& app, int* exit_code);     // fairlead queues [--watch] [--json]
 void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml [--json]
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE
+void AddUsage(CLI::App& app, int* exit_code);      // fairlead usage list|statement|...
 void AddConfig(CLI::App& app,
                int* exit_code);  // fairlead config check FILE, fairlead config schema
 void AddFairshare(CLI::App& app,

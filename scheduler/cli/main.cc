@@ -23,6 +23,7 @@ int Run(int argc, char** argv) {
   fairlead::cli::AddDecide(app, &exit_code);
   fairlead::cli::AddReplay(app, &exit_code);
   fairlead::cli::AddFairshare(app, &exit_code);
+  fairlead::cli::AddUsage(app, &exit_code);
   fairlead::cli::AddConfig(app, &exit_code);
   try {
     app.parse(argc, argv);

@@ -22,6 +22,7 @@ CREATE TABLE records (
   namespace {text} NOT NULL,
   node {text} NOT NULL,
   gpu_model {text} NOT NULL,
+  revision {int} NOT NULL,
   start_ns {int} NOT NULL,
   end_ns {int} NOT NULL,
   body {text} NOT NULL,

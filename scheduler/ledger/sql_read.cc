@@ -29,6 +29,7 @@ Where WhereOf(const Filter& filter) {
   text("node =", filter.node);
   text("gpu_model =", filter.model);
   text("cluster =", filter.cluster);
+  if (filter.corrections) where.Add("revision >", std::int64_t{0});
   if (filter.kind) where.Add("kind =", KindName(*filter.kind));
   if (filter.from) where.Add("end_ns >", filter.from->ns);
   if (filter.to) where.Add("start_ns <", filter.to->ns);
@@ -118,6 +119,15 @@ Result<std::vector<Interval>> SqlStore::OpenIntervals() {
   return open;
 }
 
+Result<std::optional<Interval>> SqlStore::Find(const std::string& record_id) {
+  std::optional<std::string> body;
+  if (Status read = Known(record_id, &body); !read) return read.error();
+  if (!body) return std::optional<Interval>();
+  Result<StoredInterval> parsed = ParseInterval(*body);
+  if (!parsed.ok()) return parsed.error();
+  return std::optional<Interval>(std::move(parsed->interval));
+}
+
 Result<std::int64_t> SqlStore::Verify() {
   ChainFollower follower;
   Status followed = db_->Query(
@@ -175,6 +185,18 @@ Result<std::string> SqlStore::Billing(std::int64_t version) {
   });
   if (!read) return read.error();
   return document;
+}
+
+Result<std::int64_t> SqlStore::KeepBilling(Instant now) {
+  std::int64_t version = 0;
+  Status read = db_->Query("SELECT coalesce(max(version), 0) FROM billing", {},
+                           [&](const SqlRow& row) -> Status {
+                             version = row.Int(0);
+                             return Ok{};
+                           });
+  if (!read) return read.error();
+  if (version > 0) return version;
+  return SetBilling("", now);
 }
 
 Result<std::vector<ClosedPeriod>> SqlStore::ClosedPeriods() {

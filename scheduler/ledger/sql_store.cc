@@ -70,10 +70,10 @@ Status SqlStore::AppendRecord(Transaction* t, const Interval& i) {
   const std::int64_t seq = ++t->last_seq;
   Status done = db_->Run(
       "INSERT INTO records (seq, record_id, cluster, kind, tenant, namespace, node, gpu_model, "
-      "start_ns, end_ns, body, previous_hash, hash) VALUES "
-      "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "revision, start_ns, end_ns, body, previous_hash, hash) VALUES "
+      "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       {seq, i.record_id, i.cluster, KindName(i.kind), i.tenant, i.ns, i.node, i.gpu_model,
-       i.start.ns, i.end->ns, body, previous, hash});
+       i.revision, i.start.ns, i.end->ns, body, previous, hash});
   if (!done) return done;
   t->heads[i.cluster] = hash;
   ++t->written.appended;

@@ -23,10 +23,12 @@ class SqlStore : public Store {
   Result<Written> Write(const std::vector<Change>& changes, Instant now) override;
   Status Read(const Filter& filter, const Each& each) override;
   Result<std::vector<Interval>> OpenIntervals() override;
+  Result<std::optional<Interval>> Find(const std::string& record_id) override;
   Result<std::int64_t> Verify() override;
   Result<std::optional<Instant>> LastWrite() override;
   Result<std::int64_t> SetBilling(const std::string& yaml, Instant now) override;
   Result<std::string> Billing(std::int64_t version) override;
+  Result<std::int64_t> KeepBilling(Instant now) override;
   Result<ClosedPeriod> ClosePeriod(ClosedPeriod period) override;
   Result<std::vector<ClosedPeriod>> ClosedPeriods() override;
 

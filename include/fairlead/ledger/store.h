@@ -56,6 +56,7 @@ struct Filter {
   std::optional<std::string> tenant, ns, node, model, cluster;
   std::optional<Kind> kind;
   std::optional<Instant> from, to;  // intervals that have a part in [from, to)
+  bool corrections = false;         // these only
   std::int64_t after_seq = 0;
   std::int64_t limit = 0;  // 0 = no limit
 };
@@ -83,6 +84,7 @@ class Store {
   // Records in order of seq, without open ones. Stops at the first error, which it returns.
   virtual Status Read(const Filter& filter, const Each& each) = 0;
   virtual Result<std::vector<Interval>> OpenIntervals() = 0;  // by open key
+  virtual Result<std::optional<Interval>> Find(const std::string& record_id) = 0;
   // Reads all records and follows the chain of each cluster to its head. The error names the first
   // record whose text, columns, place or hash is not what was written; the answer is how many were
   // checked.
@@ -92,6 +94,9 @@ class Store {
   // The billing document (billing.h) by version; versions count from 1 and are kept.
   virtual Result<std::int64_t> SetBilling(const std::string& yaml, Instant now) = 0;
   virtual Result<std::string> Billing(std::int64_t version) = 0;  // 0 = the last; "" = none
+  // The version in force; where there is none an empty document becomes one, so that what a period
+  // was closed with has a name.
+  virtual Result<std::int64_t> KeepBilling(Instant now) = 0;
   // Cuts what is open at the period's end and closes the period. Error: it is closed already.
   virtual Result<ClosedPeriod> ClosePeriod(ClosedPeriod period) = 0;
   virtual Result<std::vector<ClosedPeriod>> ClosedPeriods() = 0;  // by their beginning
