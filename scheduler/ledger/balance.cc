@@ -1,6 +1,7 @@
 #include "fairlead/ledger/balance.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -15,6 +16,7 @@ struct Step {
   std::int64_t at = 0;  // ns
   Kind kind = Kind::kUsage;
   std::int64_t amount = 0;  // more (or less, where negative)
+  std::int64_t of = 1;      // parts that the unit is cut into; cpu and memory: 1
   bool down = false;        // of capacity
 };
 
@@ -22,7 +24,6 @@ struct UnitKey {
   std::string node;
   std::int32_t unit = kCpuUnit;
   std::string model;
-  std::int32_t slices_per_gpu = 0;
   friend auto operator<=>(const UnitKey&, const UnitKey&) = default;
 };
 
@@ -72,11 +73,11 @@ class Sweeper {
     if (end <= start || interval.node.empty()) return;
     const auto put = [&](std::int32_t unit, std::int64_t amount, bool gpu) {
       if (amount == 0) return;
-      const UnitKey key{interval.node, unit, gpu ? interval.gpu_model : "",
-                        gpu ? interval.slices_per_gpu : 0};
+      const UnitKey key{interval.node, unit, gpu ? interval.gpu_model : ""};
+      const std::int64_t of = gpu ? interval.slices_per_gpu : 1;
       std::vector<Step>& steps = steps_[key];
-      steps.push_back({start.ns, interval.kind, amount, interval.down});
-      steps.push_back({end.ns, interval.kind, -amount, interval.down});
+      steps.push_back({start.ns, interval.kind, amount, of, interval.down});
+      steps.push_back({end.ns, interval.kind, -amount, of, interval.down});
     };
     put(kCpuUnit, interval.cpu_milli, false);
     put(kMemoryUnit, interval.memory_bytes, false);
@@ -94,6 +95,11 @@ class Sweeper {
   void SweepUnit(const UnitKey& key, std::vector<Step>* steps, BalanceSheet* sheet) const {
     std::stable_sort(steps->begin(), steps->end(),
                      [](const Step& a, const Step& b) { return a.at < b.at; });
+    // All cuts of the unit in the smallest one that all of them divide.
+    std::int64_t cut = 1;
+    for (const Step& step : *steps) cut = std::lcm(cut, step.of);
+    for (Step& step : *steps) step.amount *= cut / step.of;
+    const auto slices = key.unit >= kUnknownGpu ? cut : 0;
     Level level;
     std::size_t next = 0;
     std::size_t bucket = 0;
@@ -106,7 +112,7 @@ class Sweeper {
       Balance part;
       level.AddTo(&part, to - at);
       if (!(part == Balance{})) {
-        Add(part, &(*sheet)[{bounds_[bucket], key.node, key.unit, key.model, key.slices_per_gpu}]);
+        Add(part, &(*sheet)[{bounds_[bucket], key.node, key.unit, key.model, slices}]);
       }
       at = to;
     }

@@ -44,7 +44,7 @@ Exact IdleQuantity(const BalanceKey& key, const Balance& balance, Resource* reso
     return hours / Exact(Big(1) << 30);
   }
   *resource = Resource::kGpu;
-  return hours / Exact(std::max(key.slices_per_gpu, 1));
+  return hours / Exact(std::max<std::int64_t>(key.slices_per_gpu, 1));
 }
 
 Result<std::vector<IdleAmount>> IdleAmounts(const IdleInput& input) {

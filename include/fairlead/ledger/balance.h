@@ -43,8 +43,9 @@ struct BalanceKey {
   Instant hour;  // the beginning of the bucket
   std::string node;
   std::int32_t unit = kCpuUnit;
-  std::string model;                // of a GPU
-  std::int32_t slices_per_gpu = 0;  // of a GPU
+  std::string model;  // of a GPU
+  // Of a GPU: the parts that its amounts count, a common multiple of all cuts that it had.
+  std::int64_t slices_per_gpu = 0;
   friend auto operator<=>(const BalanceKey&, const BalanceKey&) = default;
 };
 
