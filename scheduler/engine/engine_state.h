@@ -119,8 +119,8 @@ struct Engine::State {
   std::map<GangId, Backoff> backoff;
   std::map<GangId, Told> told;
 
-  Instant usage_at;                                          // of the last batch of usage
-  bool usage_told = false;                                   // has there been one
+  Instant usage_at;         // the latest moment at which usage was looked at
+  bool usage_told = false;  // has there been one
   std::unordered_map<std::string, std::string> evicted_for;  // by pod uid, until it is told
 
   // apply.cc

@@ -18,12 +18,12 @@ std::string Engine::State::TenantOf(const std::string& ns, const std::string& la
 
 void Engine::State::TellUsage(Instant now) {
   if (options.usage_sink == nullptr || !synced.load()) return;
+  usage_at = std::max(usage_at, now);
   UsageBatch batch;
   batch.delta = store.DrainUsage();
   batch.all = !usage_told;
   if (batch.delta.empty() && !batch.all) return;
   usage_told = true;
-  usage_at = std::max(usage_at, now);
   batch.at = usage_at;
   for (PodHolding& holding : batch.delta.held) {
     holding.tenant = holding.ours ? TenantOf(holding.ns, holding.tenant) : "";

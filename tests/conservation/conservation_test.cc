@@ -122,7 +122,7 @@ void ExpectEventful(const Seen& seen) {
 
 TEST(Conservation, HoldsInRandomHistoriesOnSqlite) {
   Seen seen;
-  for (std::uint32_t seed = 1; seed <= 40 && !::testing::Test::HasFatalFailure(); ++seed) {
+  for (std::uint32_t seed = 1; seed <= 25 && !::testing::Test::HasFatalFailure(); ++seed) {
     RunHistory(Backend::kSqlite, seed, 300, &seen);
   }
   ExpectEventful(seen);

@@ -305,11 +305,9 @@ void UsageWorld::Start() {
   const std::int64_t last = store_.LastWrite()->value_or(Instant{}).ns;
   engine_->RunOnce();
   tau_ = std::max(tau_, clock_.now.ns);
-  // What it found, before what it decided on top.
-  const std::vector<BindRequest> decided = std::exchange(writer_.binds, {});
-  truth_.Reconcile(State(), last, tau_);
-  writer_.binds = decided;
+  // What was under way and is decided again at once has gone on meanwhile.
   TakeRequests();
+  truth_.Reconcile(State(), last, tau_);
   Turn();
 }
 
