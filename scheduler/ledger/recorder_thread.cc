@@ -1,4 +1,3 @@
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -18,7 +17,7 @@ constexpr std::chrono::seconds kRetry(1);  // while the store is not to be writt
 struct RecorderThread::State : UsageSink, ClusterWriter {
   using Item = std::variant<UsageBatch, std::vector<BindRequest>>;
 
-  State(Recorder* r, ClusterWriter* w) : recorder(r), inner(w) {}
+  State(Recorder* r, ClusterWriter* w, Metrics* m) : recorder(r), inner(w), metrics(m) {}
 
   void Record(UsageBatch batch) override { Push(std::move(batch)); }
   void Bind(std::vector<BindRequest> requests) override { Push(std::move(requests)); }
@@ -41,9 +40,10 @@ struct RecorderThread::State : UsageSink, ClusterWriter {
     while (true) {
       std::vector<Item> taken;
       bool last = false;
+      const std::function<void()>* looking = nullptr;
       {
         std::unique_lock lock(mutex);
-        const auto ready = [this] { return stop || !items.empty(); };
+        const auto ready = [this] { return stop || !items.empty() || look != nullptr; };
         if (recorder->waiting() > 0 || !held.empty()) {
           arrived.wait_for(lock, kRetry, ready);
         } else {
@@ -51,6 +51,7 @@ struct RecorderThread::State : UsageSink, ClusterWriter {
         }
         taken.swap(items);
         last = stop;
+        looking = std::exchange(look, nullptr);
       }
       for (Item& item : taken) {
         if (const auto* batch = std::get_if<UsageBatch>(&item)) {
@@ -61,24 +62,33 @@ struct RecorderThread::State : UsageSink, ClusterWriter {
         }
       }
       static_cast<void>(recorder->Flush().ok());
-      waiting = recorder->waiting();
+      metrics->SetUsageWaiting(recorder->waiting());
       if (!held.empty() && recorder->MayBind()) inner->Bind(std::exchange(held, {}));
+      if (looking != nullptr) {
+        (*looking)();
+        const std::lock_guard lock(mutex);
+        looked = true;
+        done_looking.notify_all();
+      }
       if (last) return;
     }
   }
 
   Recorder* const recorder;
   ClusterWriter* const inner;
+  Metrics* const metrics;
   std::mutex mutex;
   std::condition_variable arrived;
-  std::vector<Item> items;  // under mutex
-  bool stop = false;        // under mutex
-  std::atomic<std::int64_t> waiting = 0;
+  std::vector<Item> items;                      // under mutex
+  bool stop = false;                            // under mutex
+  const std::function<void()>* look = nullptr;  // under mutex
+  bool looked = false;                          // under mutex
+  std::condition_variable done_looking;
   std::thread thread;
 };
 
-RecorderThread::RecorderThread(Recorder* recorder, ClusterWriter* writer)
-    : state_(std::make_unique<State>(recorder, writer)) {
+RecorderThread::RecorderThread(Recorder* recorder, ClusterWriter* writer, Metrics* metrics)
+    : state_(std::make_unique<State>(recorder, writer, metrics)) {
   state_->thread = std::thread([state = state_.get()] { state->Run(); });
 }
 
@@ -93,6 +103,13 @@ RecorderThread::~RecorderThread() {
 
 UsageSink* RecorderThread::sink() { return state_.get(); }
 ClusterWriter* RecorderThread::writer() { return state_.get(); }
-std::int64_t RecorderThread::waiting() const { return state_->waiting.load(); }
+
+void RecorderThread::Look(const std::function<void()>& look) {
+  std::unique_lock lock(state_->mutex);
+  state_->look = &look;
+  state_->looked = false;
+  state_->arrived.notify_one();
+  state_->done_looking.wait(lock, [this] { return state_->looked; });
+}
 
 }  // namespace fairlead::ledger

@@ -30,6 +30,7 @@ CREATE TABLE records (
   hash {text} NOT NULL
 ){end};
 CREATE INDEX records_by_end ON records (end_ns);
+CREATE INDEX corrections ON records (seq) WHERE revision > 0;
 CREATE TABLE open_intervals (
   open_key {text} PRIMARY KEY,
   start_ns {int} NOT NULL,

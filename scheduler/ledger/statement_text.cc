@@ -53,24 +53,6 @@ std::string Upper(std::string text) {
   return text;
 }
 
-std::string GroupTable(const Statement& s) {
-  const auto hours = [](std::int64_t micro) { return ShortDecimal(micro, kMicroDigits); };
-  std::vector<Row> rows = {
-      {Upper(s.by), "CORE-HOURS", "GIB-HOURS", "GPU-HOURS", fmt::format("COST ({})", s.currency)}};
-  rows.reserve(s.groups.size() + 2);
-  GroupSum all;
-  for (const GroupSum& group : s.groups) {
-    rows.push_back({Plain(group.name), hours(group.cpu_micro), hours(group.memory_micro),
-                    hours(group.gpu_micro), FixedDecimal(group.cost, s.digits, true)});
-    all.cpu_micro += group.cpu_micro;
-    all.memory_micro += group.memory_micro;
-    all.gpu_micro += group.gpu_micro;
-  }
-  rows.push_back({"total", hours(all.cpu_micro), hours(all.memory_micro), hours(all.gpu_micro),
-                  FixedDecimal(s.usage_cost, s.digits, true)});
-  return Columns(rows, 1);
-}
-
 std::string LineTable(const Statement& s) {
   std::vector<Row> rows = {{"KIND", "TENANT", Upper(s.by), "RESOURCE", "CLASS", "PERIOD",
                             "QUANTITY", "UNIT", "RATE", fmt::format("COST ({})", s.currency)}};
@@ -187,6 +169,24 @@ std::string CsvCell(std::string_view text) {
     quoted += c;
   }
   return quoted + "\"";
+}
+
+std::string GroupTable(const Statement& s) {
+  const auto hours = [](std::int64_t micro) { return ShortDecimal(micro, kMicroDigits); };
+  std::vector<Row> rows = {
+      {Upper(s.by), "CORE-HOURS", "GIB-HOURS", "GPU-HOURS", fmt::format("COST ({})", s.currency)}};
+  rows.reserve(s.groups.size() + 2);
+  GroupSum all;
+  for (const GroupSum& group : s.groups) {
+    rows.push_back({Plain(group.name), hours(group.cpu_micro), hours(group.memory_micro),
+                    hours(group.gpu_micro), FixedDecimal(group.cost, s.digits, true)});
+    all.cpu_micro += group.cpu_micro;
+    all.memory_micro += group.memory_micro;
+    all.gpu_micro += group.gpu_micro;
+  }
+  rows.push_back({"total", hours(all.cpu_micro), hours(all.memory_micro), hours(all.gpu_micro),
+                  FixedDecimal(s.usage_cost, s.digits, true)});
+  return Columns(rows, 1);
 }
 
 std::string StatementTable(const Statement& s) {

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "fairlead/engine/metrics.h"
 #include "fairlead/engine/ports.h"
 #include "fairlead/ledger/usage_book.h"
 
@@ -58,7 +60,7 @@ class Recorder : public UsageSink {
 class RecorderThread {
  public:
   // All of them outlive it. Store and recorder belong to its thread from here on.
-  RecorderThread(Recorder* recorder, ClusterWriter* writer);
+  RecorderThread(Recorder* recorder, ClusterWriter* writer, Metrics* metrics);
   // Writes what waits, if it can be written, and ends.
   ~RecorderThread();
   RecorderThread(const RecorderThread&) = delete;
@@ -66,7 +68,8 @@ class RecorderThread {
 
   UsageSink* sink();
   ClusterWriter* writer();
-  std::int64_t waiting() const;  // changes; safe from any thread
+  // Calls it on the thread, after everything that came before is written, and waits for it.
+  void Look(const std::function<void()>& look);
 
  private:
   struct State;

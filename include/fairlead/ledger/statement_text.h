@@ -12,6 +12,8 @@ namespace fairlead::ledger {
 
 // For people, in columns.
 std::string StatementTable(const Statement& statement);
+// Its sums by group alone.
+std::string GroupTable(const Statement& statement);
 // RFC 4180, a row per line: kind,tenant,group,resource,model,class,period,quantity,unit,rate,
 // currency,cost. Strings that a spreadsheet would take for a formula get an apostrophe in front.
 std::string StatementCsv(const Statement& statement);
