@@ -60,16 +60,34 @@ constexpr std::array<Field<Config>, 3> kApiFields = {{
      "Kubernetes events written per second on average; bursts of five times as many.", 1, 10'000},
 }};
 
+constexpr std::array<Field<Config>, 6> kLedgerFields = {{
+    {"store", FieldKind::kString, &Config::ledger_store,
+     "Where usage is recorded: sqlite:FILE or postgresql://USER@HOST/DATABASE; empty: nowhere."},
+    {"cluster", FieldKind::kString, &Config::ledger_cluster,
+     "Name of this cluster in a ledger that several share.", 0, 0, TextRule::kDnsSubdomain},
+    {"most_waiting", FieldKind::kInt, &Config::ledger_most_waiting,
+     "Changes that may wait in memory while the store cannot be written; with more of them no "
+     "binding is sent.",
+     0, 100'000'000},
+    {"environment_label", FieldKind::kString, &Config::ledger_environment_label,
+     "Label of pods that names their environment.", 0, 0, TextRule::kQualifiedName},
+    {"cost_center_label", FieldKind::kString, &Config::ledger_cost_center_label,
+     "Label of pods that names their cost centre.", 0, 0, TextRule::kQualifiedName},
+    {"labels", FieldKind::kStrings, &Config::ledger_labels,
+     "Further labels of pods that are kept with their usage.", 0, 64, TextRule::kQualifiedName},
+}};
+
 constexpr std::array<Field<Config>, 1> kLogFields = {{
     {"level", FieldKind::kString, &Config::log_level, "The least severe messages that are logged.",
      0, 0, TextRule::kLogLevel},
 }};
 
-constexpr std::array<Section, 5> kSections = {{
+constexpr std::array<Section, 6> kSections = {{
     {"gpu", "How GPUs are recognised.", kGpuFields},
     {"http", "The listener for metrics and health.", kHttpFields},
     {"grpc", "The listener of the gRPC API.", kGrpcFields},
     {"api", "How the Kubernetes API server is used.", kApiFields},
+    {"ledger", "The record of who used what, which `fairlead usage` reads.", kLedgerFields},
     {"log", "What is logged.", kLogFields},
 }};
 

@@ -106,6 +106,7 @@ tool_package() {
     etcd) echo etcd-server usr/bin/etcd ;;
     kubectl) echo kubernetes-client usr/bin/kubectl ;;
     promtool) echo prometheus usr/bin/promtool ;;
+    postgres) echo postgresql-15 . ;; # all of it: programs, libraries and templates
     *) die "no such tool: $1" ;;
   esac
 }
@@ -127,8 +128,12 @@ fetch_tools() {
   for tool in "${missing[@]}"; do
     say "fetching $tool into $tools"
     read -r package path <<<"$(tool_package "$tool")"
-    unpack_package "$work" "$package" "$work/root"
-    mv -f "$work/root/$path" "$tools/$tool"
+    unpack_package "$work" "$package" "$work/$tool"
+    if [[ $path == . ]]; then
+      mv -fT "$work/$tool" "$tools/$tool"
+    else
+      mv -f "$work/$tool/$path" "$tools/$tool"
+    fi
   done
   rm -rf "$work"
 }

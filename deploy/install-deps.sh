@@ -17,13 +17,15 @@ BUILD=(
   libboost1.81-dev libprotozero-dev libsimdjson-dev libyaml-cpp-dev libfmt-dev libspdlog-dev
   libcli11-dev libssl-dev zlib1g-dev prometheus-cpp-dev nlohmann-json3-dev
   libgmp-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+  libsqlite3-dev libpq-dev libhowardhinnant-date-dev tzdata
   libbenchmark-dev libgtest-dev libgmock-dev librapidcheck-dev
 )
 TESTS=(
   clang clang-format clang-tidy libclang-rt-14-dev
   ca-certificates curl jq openssl python3
+  libicu72 libldap-2.5-0 liblz4-1 libpam0g libsystemd0 libxml2 libzstd1 # of PostgreSQL
 )
-TESTS_TOOLS=(promtool)
+TESTS_TOOLS=(promtool postgres)
 CONTROL_PLANE=(ca-certificates curl dpkg-dev openssl patch python3 xz-utils)
 CONTROL_PLANE_TOOLS=(etcd kubectl)
 
@@ -34,7 +36,7 @@ Usage: deploy/install-deps.sh [--build] [--tests] [--control-plane]
 Installs missing Debian packages, with apt-get, as root or through sudo. Without options: all three.
 
   --build          compilers and libraries
-  --tests          clang and its tools, curl, jq, openssl; promtool into the cache
+  --tests          clang and its tools, curl, jq, openssl; promtool and PostgreSQL into the cache
   --control-plane  what tests/controlplane/ needs; etcd and kubectl 1.20 into the cache
 
 Environment: FAIRLEAD_CACHE (default ~/.cache/fairlead).

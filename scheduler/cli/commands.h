@@ -16,6 +16,7 @@ void AddQueues(CLI::App& app, int* exit_code);     // fairlead queues [--watch] 
 void AddDecide(CLI::App& app, int* exit_code);     // fairlead decide FILE.yaml [--json]
 void AddReplay(CLI::App& app, int* exit_code);     // fairlead replay FILE
 void AddSimulate(CLI::App& app, int* exit_code);   // fairlead simulate SCENARIO.yaml
+void AddUsage(CLI::App& app, int* exit_code);      // fairlead usage list|statement|...
 void AddConfig(CLI::App& app,
                int* exit_code);  // fairlead config check FILE, fairlead config schema
 void AddFairshare(CLI::App& app,

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "fairlead/engine/log.h"
+#include "fairlead/ledger/statement_text.h"
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/demo_screen.h"
 #include "scheduler/cli/demo_world.h"
@@ -56,6 +57,7 @@ class Audience {
     world_.Look([&](DemoView& view, Instant now) { summary.result = view.Result(now); });
     summary.double_bookings = world_.double_bookings();
     summary.seconds = RealSeconds();
+    AddCost(&summary);
     fmt::print("{}", args_.json ? SummaryJson(summary) : SummaryText(summary, ShowsColours()));
     std::fflush(stdout);
     const bool all = summary.result.gangs_started == summary.result.gangs_total;
@@ -73,6 +75,21 @@ class Audience {
   }
 
  private:
+  void AddCost(DemoSummary* summary) const {
+    const Result<ledger::Statement> cost = world_.Cost();
+    if (!cost.ok()) {
+      PrintError(cost.error());
+      return;
+    }
+    summary->statement = fmt::format("what it would cost ({}, default rates):\n{}", cost->currency,
+                                     ledger::GroupTable(*cost));
+    summary->costs.reserve(cost->groups.size());
+    for (const ledger::GroupSum& group : cost->groups) {
+      summary->costs.push_back({group.name, ledger::ShortDecimal(group.gpu_micro, 6),
+                                ledger::FixedDecimal(group.cost, cost->digits), cost->currency});
+    }
+  }
+
   bool Live() {
     if (args_.json || args_.plain || !CanRedraw()) return false;
     int columns = 0;

@@ -254,6 +254,7 @@ std::string SummaryText(const DemoSummary& summary, bool colour) {
               : "share: of the GPU time held; there was no time at which all tenants waited\n";
   text += fmt::format("\npods bound: {}\ngangs started: {} of {}\nwall time: {} s\n",
                       result.pods_bound, result.gangs_started, result.gangs_total, summary.seconds);
+  if (!summary.statement.empty()) text += "\n" + summary.statement + "\n";
   const bool sound = summary.double_bookings == 0;
   text += Paint(fmt::format("double bookings: {}", summary.double_bookings), sound ? kGreen : kRed,
                 colour) +
@@ -287,6 +288,12 @@ std::string SummaryJson(const DemoSummary& summary) {
         .Field("wait_mean_ms", row.wait_mean.ns / 1'000'000)
         .Field("wait_p90_ms", row.wait_p90.ns / 1'000'000)
         .EndObject();
+  }
+  json.EndArray();
+  json.Key("statement").BeginArray();
+  for (const DemoSummary::Cost& cost : summary.costs) {
+    json.BeginObject().Field("tenant", cost.tenant).Field("currency", cost.currency);
+    json.Key("gpu_hours").Raw(cost.gpu_hours).Key("cost").Raw(cost.amount).EndObject();
   }
   json.EndArray().EndObject().NewLine();
   return json.Take();

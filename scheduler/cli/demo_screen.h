@@ -38,6 +38,13 @@ struct DemoSummary {
   std::int64_t double_bookings = 0;
   std::int64_t seconds = 0;  // real
   std::string url;
+  // What the run cost, by tenant and in all, in columns; empty: not known.
+  std::string statement;
+  struct Cost {
+    std::string tenant;
+    std::string gpu_hours, amount, currency;  // decimals
+  };
+  std::vector<Cost> costs;
 };
 std::string SummaryText(const DemoSummary& summary, bool colour);
 std::string SummaryJson(const DemoSummary& summary);

@@ -16,6 +16,7 @@
 #include "fairlead/base/json.h"
 #include "fairlead/engine/engine.h"
 #include "fairlead/kube/client.h"
+#include "fairlead/ledger/recorder.h"
 #include "fairlead/net/loop.h"
 
 namespace fairlead::cli {
@@ -149,6 +150,9 @@ struct DemoWorld::State {
   Relay relay;
   Metrics metrics;
   std::unique_ptr<kube::Client> client;
+  std::unique_ptr<ledger::Store> store;  // in memory
+  std::unique_ptr<ledger::Recorder> recorder;
+  std::unique_ptr<ledger::RecorderThread> recording;
   std::unique_ptr<Engine> engine;
   std::thread engine_thread;
 
@@ -222,9 +226,16 @@ Status DemoWorld::State::StartScheduler() {
   seams.clock = &clock;
   client = std::make_unique<kube::Client>(connection, kube::ClientOptions{}, &relay, &metrics,
                                           std::move(seams));
+  auto opened = ledger::OpenStore("sqlite::memory:");
+  if (!opened) return opened.error();
+  store = std::move(*opened);
+  recorder = std::make_unique<ledger::Recorder>(store.get(), ledger::RecorderOptions{});
+  recording = std::make_unique<ledger::RecorderThread>(recorder.get(), client.get(), &metrics);
   EngineOptions options;
   options.instance = "demo";
-  engine = std::make_unique<Engine>(PolicyOf(scenario), options, client.get(), &clock, &metrics);
+  options.usage_sink = recording->sink();
+  engine =
+      std::make_unique<Engine>(PolicyOf(scenario), options, recording->writer(), &clock, &metrics);
   relay.engine = engine.get();
   std::mutex sync_mutex;
   std::condition_variable changed;
@@ -323,6 +334,7 @@ void DemoWorld::State::Drain() {
 void DemoWorld::State::Stop() {
   if (engine) engine->Stop();
   if (engine_thread.joinable()) engine_thread.join();
+  recording.reset();
   if (client) client->Stop(Duration::Milliseconds(200));
   loop.Stop();
   if (server_thread.joinable()) server_thread.join();
@@ -356,6 +368,18 @@ Duration DemoWorld::clock() const {
 void DemoWorld::Look(const std::function<void(DemoView&, Instant)>& reader) const {
   const std::lock_guard lock(state_->mutex);
   reader(state_->view, state_->clock.Now());
+}
+
+Result<ledger::Statement> DemoWorld::Cost() const {
+  State& state = *state_;
+  ledger::StatementRequest request;
+  request.by = "tenant";
+  request.as_of = state.clock.Now();
+  // A run that passes midnight is part of two days; that of a month, hardly ever.
+  request.period = FormatInstant(request.as_of).substr(0, 7);
+  Result<ledger::Statement> cost = Error{"nothing was recorded", "", 0, 0, ""};
+  state.recording->Look([&] { cost = MakeStatement(state.store.get(), request); });
+  return cost;
 }
 
 std::int64_t DemoWorld::double_bookings() const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "fairlead/base/result.h"
+#include "fairlead/ledger/statement.h"
 #include "scheduler/cli/demo_scenario.h"
 #include "scheduler/cli/demo_view.h"
 
@@ -28,6 +29,8 @@ class DemoWorld {
   Duration clock() const;  // cluster time since the load began
   // Reads the view under a lock; `now` is cluster time.
   void Look(const std::function<void(DemoView& view, Instant now)>& reader) const;
+  // What has been used so far and what it costs at the default rates, by tenant.
+  Result<ledger::Statement> Cost() const;
   // As the kubelets count them.
   std::int64_t double_bookings() const;
 

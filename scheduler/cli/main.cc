@@ -24,6 +24,7 @@ int Run(int argc, char** argv) {
   fairlead::cli::AddReplay(app, &exit_code);
   fairlead::cli::AddSimulate(app, &exit_code);
   fairlead::cli::AddFairshare(app, &exit_code);
+  fairlead::cli::AddUsage(app, &exit_code);
   fairlead::cli::AddConfig(app, &exit_code);
   try {
     app.parse(argc, argv);

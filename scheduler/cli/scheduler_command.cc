@@ -14,6 +14,7 @@
 #include "fairlead/engine/engine.h"
 #include "fairlead/engine/log.h"
 #include "fairlead/kube/client.h"
+#include "fairlead/ledger/recorder.h"
 #include "fairlead/service/grpc_server.h"
 #include "fairlead/service/http_server.h"
 #include "scheduler/cli/commands.h"
@@ -96,6 +97,34 @@ int WaitForEnd(int signals, Engine* engine, ConfigReloader* reloader) {
   }
 }
 
+// The ledger of the configuration and what writes it; all null where there is none.
+struct Recording {
+  std::unique_ptr<ledger::Store> store;
+  std::unique_ptr<ledger::Recorder> recorder;
+  std::unique_ptr<ledger::RecorderThread> thread;
+};
+
+Result<Recording> StartRecording(const Config& config, std::int64_t epoch, ClusterWriter* writer,
+                                 Metrics* metrics) {
+  Recording recording;
+  if (config.ledger_store.empty()) return recording;
+  auto store = ledger::OpenStore(config.ledger_store);
+  if (!store.ok()) return store.error();
+  recording.store = std::move(*store);
+  ledger::RecorderOptions options;
+  options.most_waiting = config.ledger_most_waiting;
+  options.book.cluster = config.ledger_cluster;
+  options.book.epoch = epoch;
+  options.book.environment_label = config.ledger_environment_label;
+  options.book.cost_center_label = config.ledger_cost_center_label;
+  options.book.labels = config.ledger_labels;
+  recording.recorder = std::make_unique<ledger::Recorder>(recording.store.get(), options);
+  if (const Status restored = recording.recorder->Restore(); !restored) return restored.error();
+  recording.thread =
+      std::make_unique<ledger::RecorderThread>(recording.recorder.get(), writer, metrics);
+  return recording;
+}
+
 int RunScheduler(const SchedulerArgs& args) {
   Config config;
   if (!args.config.empty()) {
@@ -126,7 +155,16 @@ int RunScheduler(const SchedulerArgs& args) {
     void Post(EventBatch batch) override { engine->Post(std::move(batch)); }
   } relay;
   kube::Client client(*connection, ClientOptionsOf(config), &relay, &metrics);
-  Engine engine(config.policy, options, &client, &clock, &metrics);
+  // A dry run binds nothing, and what others do is another scheduler's to record.
+  auto recording = StartRecording(args.dry_run ? Config{} : config, clock.Now().ns / 1'000'000'000,
+                                  &client, &metrics);
+  if (!recording) return Usage(recording.error());
+  ClusterWriter* writer = &client;
+  if (recording->thread) {
+    writer = recording->thread->writer();
+    options.usage_sink = recording->thread->sink();
+  }
+  Engine engine(config.policy, options, writer, &clock, &metrics);
   relay.engine = &engine;
   if (const Status loaded = engine.LoadState(); !loaded) return Usage(loaded.error());
 
@@ -163,6 +201,7 @@ int RunScheduler(const SchedulerArgs& args) {
   Log(LogLevel::kInfo, "ending: no new decisions, bindings under way are finished");
   engine.Stop();
   loop.join();
+  recording->thread.reset();  // writes what waits, and its bindings go
   client.Stop(Duration::Seconds(5));
   Log(LogLevel::kInfo, "ended");
   return exit_code;

@@ -74,6 +74,7 @@ void Engine::State::ReplacePolicy(Policy next) {
   queue_source.Declare(std::move(next.queues));
   next.queues = std::move(policy.queues);  // until RefreshQueues
   policy = std::move(next);
+  store.RetellUsage();  // namespaces may belong to other tenants now
   policy_changed = true;
   table_due = true;
 }

@@ -48,7 +48,9 @@ void Engine::State::Dispatch(Instant now) {
     const std::string uid = job.pod.uid;
     in_flight.emplace(uid, std::move(job));
   }
-  if (!requests.empty()) writer->Bind(std::move(requests));
+  if (requests.empty()) return;
+  TellUsage(now);
+  writer->Bind(std::move(requests));
 }
 
 void Engine::State::Finish(const BindFinished& answer, Instant now) {
@@ -96,6 +98,7 @@ void Engine::State::Evict(std::vector<PodRef> pods, std::string_view reason) {
   for (PodRef& pod : pods) {
     if (!evicting.insert(pod.uid).second) continue;
     metrics->CountEviction(reason);
+    if (options.usage_sink != nullptr) evicted_for.insert_or_assign(pod.uid, std::string(reason));
     requests.push_back({std::move(pod), std::string(reason)});
   }
   if (!requests.empty()) writer->Evict(std::move(requests));

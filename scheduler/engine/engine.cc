@@ -72,6 +72,7 @@ bool Engine::RunOnce() {
     decided = s.Step(now);
     s.Dispatch(now);
   }
+  s.TellUsage(now);
   s.PublishQueues(now);
   return decided;
 }

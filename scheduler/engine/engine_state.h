@@ -70,7 +70,9 @@ struct Engine::State {
         writer(w),
         clock(c),
         metrics(m),
-        queue_source(policy.queues) {}
+        queue_source(policy.queues) {
+    if (options.usage_sink != nullptr) store.TrackUsage();
+  }
 
   Policy policy;                // its queues are those of `queue_source`
   bool policy_changed = false;  // since the last decision
@@ -118,6 +120,10 @@ struct Engine::State {
   std::map<GangId, Backoff> backoff;
   std::map<GangId, Told> told;
 
+  Instant usage_at;         // the latest moment at which usage was looked at
+  bool usage_told = false;  // has there been one
+  std::unordered_map<std::string, std::string> evicted_for;  // by pod uid, until it is told
+
   // apply.cc
   void Apply(Event& event, Instant now);
   void ApplyPod(const PodInfo& pod, Instant now);
@@ -148,6 +154,10 @@ struct Engine::State {
 
   // usage.cc
   void TickHistory(Instant now);
+
+  // tell_usage.cc
+  void TellUsage(Instant now);
+  std::string TenantOf(const std::string& ns, const std::string& label) const;
 
   // publish.cc
   void Publish(const Snapshot& snapshot, const Plan& plan, Instant now);

@@ -88,6 +88,9 @@ struct Metrics::State {
   Family<Histogram>& request_duration =
       HistogramFamily(registry, "fairlead_api_request_duration_seconds",
                       "Time of one request to the API server, by verb.");
+  Gauge& usage_waiting = GaugeFamily(registry, "fairlead_usage_waiting_changes",
+                                     "Changes of usage that the ledger has not written yet.")
+                             .Add({});
   Counter& unplanned_binds =
       CounterFamily(registry, "fairlead_unplanned_binds_total",
                     "Pods found bound under another identity or on another node than decided.")
@@ -175,6 +178,7 @@ void Metrics::ObserveRequest(std::string_view verb, int code, Duration d) {
   state_->request_duration.Add({{"verb", std::string(verb)}}, ShortBuckets()).Observe(Seconds(d));
 }
 
+void Metrics::SetUsageWaiting(std::int64_t n) { state_->usage_waiting.Set(static_cast<double>(n)); }
 void Metrics::CountUnplannedBind() { state_->unplanned_binds.Increment(); }
 
 void Metrics::CountEviction(std::string_view reason) {

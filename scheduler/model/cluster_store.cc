@@ -84,6 +84,9 @@ void ClusterStore::State::Retenant(const std::string& ns, const std::string& ten
        it != claim_index.end() && std::get<0>(it->first) == ns; ++it) {
     claims[it->second.index()].tenant_label = tenant;
   }
+  for (const PodRecord& pod : pods) {
+    if (tracks_usage && pod.in_use && pod.holds() && pod.ns() == ns) Note(pod);
+  }
   Wake();
 }
 

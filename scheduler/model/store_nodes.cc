@@ -124,6 +124,7 @@ void ClusterStore::State::SetNode(const NodeInfo& info) {
   table.model[id.index()] = model;
   shares_listed = shares_listed && held[id.index()].shares.empty();
   if (new_model) Recharge(id);
+  NoteNode(id);
   RefreshFree(id);
   ++held[id.index()].stamp;
   Wake();
@@ -145,6 +146,7 @@ bool ClusterStore::State::Overbooked(const PodRecord& pod) const {
 
 void ClusterStore::State::ClearNode(NodeId id) {
   if (!nodes->present[id.index()]) return;
+  NoteNode(id);
   NodeTable& table = MutableNodes();
   const std::string name = table.info[id.index()].name;
   table.info[id.index()] = NodeInfo{};

@@ -113,6 +113,7 @@ PodRecord* ClusterStore::State::FindPod(std::string_view ns, std::string_view na
 }
 
 void ClusterStore::State::SetLife(PodRecord& pod, PodLife life) {
+  if (pod.life != life && pod.holds()) Note(pod);
   const auto waits = [](const PodRecord& p) {
     return p.life == PodLife::kPending && p.gang.valid() && !p.gated && !p.deleting;
   };
@@ -166,6 +167,7 @@ void ClusterStore::State::Hold(PodIndex index, NodeId node, GpuMask gpus, GpuGra
     pod.gpu_charge = model_resources[(model.valid() ? model : InternKind("", {})).index()];
   }
   Charge(pod, 1);
+  Note(pod);
   held[node.index()].pods.push_back(index);
   Settle(index);
   RefreshFree(node);
@@ -174,6 +176,7 @@ void ClusterStore::State::Hold(PodIndex index, NodeId node, GpuMask gpus, GpuGra
 void ClusterStore::State::Release(PodIndex index) {
   PodRecord& pod = pods[index];
   const NodeId node = pod.node;
+  Note(pod);
   Charge(pod, -1);
   usage.gpu_used[node.index()] &= ~pod.gpus;
   ReleaseShares(index);

@@ -1,5 +1,6 @@
 // The state behind ClusterStore, shared by its .cc files: nodes (store_nodes.cc), pods and the room
-// they hold (store_pods.cc), gangs and their views (store_gangs.cc), snapshots (cluster_store.cc).
+// they hold (store_pods.cc), what is told of it (store_usage.cc), gangs and their views
+// (store_gangs.cc), snapshots (cluster_store.cc).
 //
 // Records refer to each other by index; hash maps are for look-up only and are never iterated to
 // decide.
@@ -201,6 +202,12 @@ struct ClusterStore::State {
     return generation[static_cast<std::size_t>(kind)];
   }
 
+  // What is to be told of usage, while anybody wants to know: "namespace/name" by uid, nodes by
+  // name.
+  bool tracks_usage = false;
+  std::map<std::string, std::string> noted_pods;
+  std::set<std::string> noted_nodes;
+
   void Changed() { ++version; }
   void Wake() {
     ++version;
@@ -243,6 +250,13 @@ struct ClusterStore::State {
   void SetLife(PodRecord& pod, PodLife life);
   void CountShape(PodRecord* pod);
   void NoteWhole(const PodRecord& pod);
+
+  // store_usage.cc
+  void Note(const PodRecord& pod);
+  void NoteNode(NodeId node);
+  PodHolding HoldingOf(const PodRecord& pod) const;
+  PodReleased ReleaseOf(const std::string& uid, const std::string& key) const;
+  NodeCapacity CapacityOf(const std::string& name) const;
 
   // store_peers.cc
   PeerRef InternPeer(const PodInfo& info);

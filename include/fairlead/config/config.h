@@ -27,6 +27,12 @@ struct Config {
   std::int64_t bind_connections = 32;
   std::int64_t events_per_second = 20;
   Duration request_timeout = Duration::Seconds(30);
+  std::string ledger_store;  // "sqlite:FILE" or "postgresql://..."; empty = usage is not recorded
+  std::string ledger_cluster = "default";
+  std::int64_t ledger_most_waiting = 100'000;
+  std::string ledger_environment_label = "fairlead.dev/environment";
+  std::string ledger_cost_center_label = "fairlead.dev/cost-center";
+  std::vector<std::string> ledger_labels;
   std::string log_level = "info";
   std::string dump_dir;
   std::string state_file;

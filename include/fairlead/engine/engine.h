@@ -49,6 +49,8 @@ struct EngineOptions {
   // Gets a table of the queues after every decision and once more when all is quiet, at most every
   // 100 ms and for at most a tenth of the engine's time. Null: nobody looks, and none is made.
   QueueBoard* queue_board = nullptr;
+  // Is told who holds what. Null: nobody accounts for it.
+  UsageSink* usage_sink = nullptr;
 };
 
 class Engine : public EventSink {

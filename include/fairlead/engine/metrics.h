@@ -54,6 +54,8 @@ class Metrics {
   void CountKubeletRejection();
   void CountVerifyFailure();
   void CountDroppedEvents(std::uint64_t n);
+  // fairlead_usage_waiting_changes: of usage, that the ledger has not written yet.
+  void SetUsageWaiting(std::int64_t n);
   // fairlead_config_reloads_total{result="applied|refused"}.
   void CountConfigReload(std::string_view result);
 

@@ -75,6 +75,22 @@ class ClusterWriter {
   virtual void Note(std::vector<EventNote> notes) = 0;
 };
 
+// Changes of who holds what, as of one moment.
+struct UsageBatch {
+  Instant at;
+  // Everything that holds something is in it: what is not, holds nothing. The first one is.
+  bool all = false;
+  UsageDelta delta;  // tenants by name
+};
+
+// Who accounts for usage. Called on the engine's thread, and has to return at once. A batch comes
+// before the bindings that it tells of are handed to the writer.
+class UsageSink {
+ public:
+  virtual ~UsageSink() = default;
+  virtual void Record(UsageBatch batch) = 0;
+};
+
 // Where adapters put events; safe from any thread.
 class EventSink {
  public:

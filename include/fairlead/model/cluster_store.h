@@ -24,6 +24,7 @@
 
 #include "fairlead/model/objects.h"
 #include "fairlead/model/snapshot.h"
+#include "fairlead/model/usage_delta.h"
 #include "fairlead/model/volumes.h"
 
 namespace fairlead {
@@ -134,6 +135,13 @@ class ClusterStore {
   std::size_t pod_count() const;
   std::size_t gang_count() const;
   std::size_t pending_count() const;  // our pods that are pending and not gated
+
+  // From now on changes of who holds what are kept until they are drained. Call it on an empty
+  // store.
+  void TrackUsage();
+  // The next drain tells all pods that hold something.
+  void RetellUsage();
+  UsageDelta DrainUsage();
 
   // The state as of now; the same pointer while version() has not changed.
   std::shared_ptr<const Snapshot> TakeSnapshot();

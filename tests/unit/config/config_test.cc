@@ -85,6 +85,13 @@ TEST(ConfigDefaults, TheShippedFileHasEveryKey) {
                           "bind_connections:",
                           "request_timeout:",
                           "events_per_second:",
+                          "ledger:",
+                          "store:",
+                          "cluster:",
+                          "most_waiting:",
+                          "environment_label:",
+                          "cost_center_label:",
+                          "labels:",
                           "log:",
                           "level:",
                           "dump_dir:",
@@ -130,6 +137,9 @@ gpu: {resources: [amd.com/gpu, gpu], model_labels: [example.com/Model_1.x]}
 http: {address: "::1", port: 0}
 grpc: {address: "::", port: 0, tls_cert: c.pem, tls_key: k.pem, tls_client_ca: a.pem}
 api: {bind_connections: 1024, request_timeout: 1m30s, events_per_second: 1}
+ledger:
+  {store: "sqlite:/var/lib/fairlead/usage.db", cluster: west, most_waiting: 0,
+   environment_label: env, cost_center_label: cc, labels: [team]}
 log: {level: debug}
 dump_dir: /var/lib/fairlead
 state_file: /var/lib/fairlead/usage.json
@@ -150,6 +160,12 @@ state_file: /var/lib/fairlead/usage.json
   expected.grpc_tls_cert = "c.pem";
   expected.grpc_tls_key = "k.pem";
   expected.grpc_tls_client_ca = "a.pem";
+  expected.ledger_store = "sqlite:/var/lib/fairlead/usage.db";
+  expected.ledger_cluster = "west";
+  expected.ledger_most_waiting = 0;
+  expected.ledger_environment_label = "env";
+  expected.ledger_cost_center_label = "cc";
+  expected.ledger_labels = {"team"};
   expected.bind_connections = 1024;
   expected.request_timeout = Duration::Seconds(90);
   expected.events_per_second = 1;
@@ -177,7 +193,7 @@ TEST(Config, RefusesUnknownKeys) {
       {"queus: []", "f:1:1: queus: unknown key: did you mean 'queues'?"},
       {"colour: x",
        "f:1:1: colour: unknown key: expected one of scheduler_names, dump_dir, state_file, "
-       "queues, tenants, policy, gpu, http, grpc, api, log"},
+       "queues, tenants, policy, gpu, http, grpc, api, ledger, log"},
       {"queues:\n  - name: a\n    wieght: 2",
        "f:3:5: queues[0].wieght: unknown key: did you mean 'weight'?"},
       {"tenants: [{nam: a}]", "f:1:12: tenants[0].nam: unknown key: did you mean 'name'?"},

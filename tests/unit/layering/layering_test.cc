@@ -31,8 +31,9 @@ const std::map<std::string, Names> kArrows = {
     {"net", {"base"}},
     {"kube", {"engine", "net", "yaml"}},
     {"apiserver", {"engine", "net"}},
+    {"ledger", {"engine", "yaml"}},
     {"service", {"engine"}},
-    {"cli", {"kube", "apiserver", "service", "sim", "config"}},
+    {"cli", {"kube", "apiserver", "service", "ledger", "sim", "config"}},
 };
 
 const Names kPure = {"base", "yaml", "model", "queues", "placement", "cycle"};
