@@ -103,7 +103,7 @@ struct Engine::State {
 
   UsageHistory history;
   EntitlementMemo entitlements;  // of the decisions so far
-  PlacementMemo placement;
+  PlacementMemo placements;
   Instant next_tick{INT64_MAX};
 
   std::shared_ptr<const QueueTable> table;  // of queues, the last one

@@ -45,7 +45,7 @@ bool Engine::State::Step(Instant now) {
                           .seed = options.seed,
                           .history = remembers ? &history : nullptr,
                           .memo = &entitlements,
-                          .placement = &placement,
+                          .placement = &placements,
                           .explain = !options.silent};
   const Decision decision = Decide(input);
   exhausted = decision.exhausted;
