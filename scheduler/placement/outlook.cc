@@ -4,8 +4,10 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <numeric>
 
 #include "fairlead/model/gpu_share.h"
+#include "fairlead/placement/asked.h"
 
 namespace fairlead {
 namespace {
@@ -48,12 +50,6 @@ std::int64_t Narrow(Wide n, std::int64_t most) {
   return n > most ? most : static_cast<std::int64_t>(n);
 }
 
-// What pods ask for that accept the models `kinds`, in thousandths of GPUs.
-struct Restricted {
-  std::vector<std::uint32_t> kinds;
-  Wide milli = 0;
-};
-
 bool Accepts(const PodShape& shape, const std::string& model) {
   return shape.gpu_models.empty() || std::find(shape.gpu_models.begin(), shape.gpu_models.end(),
                                                model) != shape.gpu_models.end();
@@ -70,51 +66,62 @@ std::int64_t GpuMilliOf(const PodShape& shape, const ResourceNames& names) {
 
 }  // namespace
 
-Outlook OutlookOf(const Snapshot& snapshot) {
-  const ResourceNames& names = *snapshot.names;
-  std::vector<Wide> capacity(names.models.size(), 0);
-  Wide all = 0;
-  for (const NodeId node : snapshot.nodes->by_name) {
-    const std::int64_t milli = kMilli * snapshot.nodes->gpus[node.index()];
-    if (milli == 0) continue;
-    capacity[snapshot.nodes->model[node.index()].index()] += milli;
-    all += milli;
-  }
+Outlook MakeOutlook(const std::vector<Asked>& pods, const std::vector<std::int64_t>& capacity) {
   Wide cpu = 0;
   Wide gpu = 0;
-  std::vector<Restricted> restricted;
-  for (std::uint32_t s = 0; s < snapshot.shape_members->size(); ++s) {
-    const std::int64_t members = (*snapshot.shape_members)[s];
-    const PodShape& shape = *(*snapshot.shapes)[s];
-    if (members == 0 || GpusAsked(shape) == 0) continue;
-    const std::int64_t milli = GpuMilliOf(shape, names);
-    cpu += Wide{members} * std::min(shape.requests.milli_cpu, kMostMilliCpu);
-    gpu += Wide{members} * milli;
-    if (shape.gpu_models.empty()) continue;
-    Restricted& wish = restricted.emplace_back();
-    wish.milli = Wide{members} * milli;
-    for (std::uint32_t m = 0; m < names.models.size(); ++m) {
-      if (Accepts(shape, names.models[m])) wish.kinds.push_back(m);
-    }
+  for (const Asked& kind : pods) {
+    if (kind.milli_gpu == 0) continue;
+    cpu += Wide{kind.pods} * std::min(kind.milli_cpu, kMostMilliCpu);
+    gpu += Wide{kind.pods} * kind.milli_gpu;
   }
   Outlook outlook;
-  outlook.scarcity.assign(names.models.size(), 0);
+  outlook.scarcity.assign(capacity.size(), 0);
   if (gpu == 0) return outlook;
   outlook.ratio = Coarse(Narrow(cpu * kMilli / gpu, kMostRatio));
-  // Of each model, the part that such pods take when demand has grown to the cluster's capacity,
-  // spread over the models that they accept in proportion to what there is of them.
-  std::vector<Wide> parts(names.models.size(), 0);  // in kScarcest-ths
-  for (const Restricted& wish : restricted) {
-    Wide accepted = 0;
-    for (const std::uint32_t m : wish.kinds) accepted += capacity[m];
+  // Of each kind of GPU, the part that those take who accept only some, when demand has grown to
+  // the cluster's capacity, spread over what they accept in proportion to what there is of it.
+  const auto sum = [&capacity](const std::vector<std::uint32_t>& kinds) {
+    Wide all = 0;
+    for (const std::uint32_t kind : kinds) all += capacity[kind];
+    return all;
+  };
+  const Wide all = std::accumulate(capacity.begin(), capacity.end(), Wide{0});
+  std::vector<Wide> parts(capacity.size(), 0);  // in thousandths of kScarcest-ths
+  for (const Asked& kind : pods) {
+    const Wide accepted = sum(kind.kinds);
     if (accepted == 0) continue;
-    const Wide part = Outlook::kScarcest * kMilli * wish.milli * all / gpu / accepted;
-    for (const std::uint32_t m : wish.kinds) parts[m] += part;
+    const Wide milli = Wide{kind.pods} * kind.milli_gpu;
+    const Wide part = Outlook::kScarcest * kMilli * milli * all / gpu / accepted;
+    for (const std::uint32_t m : kind.kinds) parts[m] += part;
   }
   for (std::size_t m = 0; m < parts.size(); ++m) {
     outlook.scarcity[m] = Narrow(parts[m] / kMilli, Outlook::kScarcest);
   }
   return outlook;
+}
+
+Outlook OutlookOf(const Snapshot& snapshot) {
+  const ResourceNames& names = *snapshot.names;
+  std::vector<std::int64_t> capacity(names.models.size(), 0);
+  for (const NodeId node : snapshot.nodes->by_name) {
+    const std::int32_t gpus = snapshot.nodes->gpus[node.index()];
+    if (gpus > 0) capacity[snapshot.nodes->model[node.index()].index()] += kMilli * gpus;
+  }
+  std::vector<Asked> pods;
+  for (std::uint32_t s = 0; s < snapshot.shape_members->size(); ++s) {
+    const std::int64_t members = (*snapshot.shape_members)[s];
+    const PodShape& shape = *(*snapshot.shapes)[s];
+    if (members == 0 || GpusAsked(shape) == 0) continue;
+    Asked& asked = pods.emplace_back();
+    asked.pods = members;
+    asked.milli_cpu = shape.requests.milli_cpu;
+    asked.milli_gpu = GpuMilliOf(shape, names);
+    if (shape.gpu_models.empty()) continue;
+    for (std::uint32_t m = 0; m < names.models.size(); ++m) {
+      if (Accepts(shape, names.models[m])) asked.kinds.push_back(m);
+    }
+  }
+  return MakeOutlook(pods, capacity);
 }
 
 MeritScale::MeritScale(const Outlook& outlook, std::int64_t milli_cpu, std::int64_t milli_gpu,

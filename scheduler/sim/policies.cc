@@ -4,6 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <utility>
+
+#include "fairlead/placement/asked.h"
 
 namespace fairlead::saturation {
 namespace {
@@ -12,10 +15,6 @@ constexpr double kCpuScale = 128'000;  // mCPU of the largest node
 constexpr double kGpuScale = 8'000;    // mGPU of the same
 constexpr std::int64_t kPoints = 100;
 constexpr double kFgdWidth = 1000;
-constexpr double kWidth = 4000;  // of the default policy, mGPU
-constexpr std::int64_t kMillion = 1'000'000;
-
-__extension__ using Wide = __int128;
 
 std::int64_t Percent(double x) { return static_cast<std::int64_t>(kPoints * x); }
 
@@ -64,12 +63,6 @@ std::int64_t BestFit(const Node& node, const Pod& pod) {
   const auto cpu = static_cast<double>(node.cpu - pod.cpu);
   const auto gpu = static_cast<double>(node.FreeGpu() - pod.Gpu());
   return Percent(1 - 0.5 * cpu / kCpuScale - 0.5 * gpu / kGpuScale);
-}
-
-// How far free CPUs are from the proportion to free GPUs, in mGPU x mCPU of the outlook.
-Wide Imbalance(std::int64_t cpu, std::int64_t gpu, const Outlook& outlook) {
-  const Wide difference = Wide{cpu} * outlook.gpu - Wide{gpu} * outlook.cpu;
-  return difference < 0 ? -difference : difference;
 }
 
 }  // namespace
@@ -140,47 +133,27 @@ double Fragmentation(const Node& node, const std::vector<TypicalPod>& typical) {
   return sum;
 }
 
-Outlook MakeOutlook(const std::vector<Node>& nodes, const std::vector<TypicalPod>& typical,
-                    std::size_t models) {
+Outlook OutlookOf(const std::vector<Node>& nodes, const std::vector<TypicalPod>& typical,
+                  std::size_t models) {
   std::vector<std::int64_t> capacity(models, 0);
   for (const Node& node : nodes) {
     capacity[node.model] += static_cast<std::int64_t>(node.devices) * kWhole;
   }
-  const std::int64_t all = std::accumulate(capacity.begin(), capacity.end(), std::int64_t{0});
-  Outlook outlook{0, 0, std::vector<std::int64_t>(models, 0)};
+  std::vector<Asked> pods;
+  pods.reserve(typical.size());
   for (const TypicalPod& kind : typical) {
-    if (kind.pod.devices == 0) continue;
-    outlook.cpu += kind.count * kind.pod.cpu;
-    outlook.gpu += kind.count * kind.pod.Gpu();
-  }
-  for (const TypicalPod& kind : typical) {
-    if (kind.pod.models == 0) continue;
-    std::int64_t accepted = 0;
-    for (std::uint32_t m = 0; m < models; ++m) accepted += kind.pod.Accepts(m) ? capacity[m] : 0;
-    if (accepted == 0) continue;
-    // In proportion to capacity: each accepted model has the same part of it taken.
-    const Wide demand = Wide{kind.count} * kind.pod.Gpu() * all;
-    const auto part = static_cast<std::int64_t>(demand * kMillion / outlook.gpu / accepted);
-    for (std::uint32_t m = 0; m < models; ++m) {
-      if (kind.pod.Accepts(m)) outlook.scar[m] += part;
+    Asked& asked = pods.emplace_back(Asked{kind.count, kind.pod.cpu, kind.pod.Gpu(), {}});
+    for (std::uint32_t m = 0; kind.pod.models != 0 && m < models; ++m) {
+      if (kind.pod.Accepts(m)) asked.kinds.push_back(m);
     }
   }
-  for (std::int64_t& scar : outlook.scar) scar = std::min(kMillion, scar);
-  outlook.cpu = std::max<std::int64_t>(1, outlook.cpu);
-  outlook.gpu = std::max<std::int64_t>(1, outlook.gpu);
-  return outlook;
+  return MakeOutlook(pods, capacity);
 }
 
 Scorer::Scorer(PolicyKind policy, const Workload& workload, std::vector<TypicalPod> typical)
     : policy_(policy),
       typical_(std::move(typical)),
-      outlook_(MakeOutlook(workload.nodes, typical_, workload.models.size())) {
-  // score = int(100 * sigmoid(gain / kWidth)) as a table: the least gain of each score.
-  for (std::int64_t score = 1; score < kPoints; ++score) {
-    const double part = static_cast<double>(score) / kPoints;
-    steps_.push_back(std::llround(kMillion * kWidth * std::log(part / (1 - part))));
-  }
-}
+      outlook_(OutlookOf(workload.nodes, typical_, workload.models.size())) {}
 
 Choice Scorer::Score(const Node& node, const Pod& pod) const {
   if (policy_ == PolicyKind::kFgd) return Fgd(node, pod);
@@ -229,16 +202,28 @@ Choice Scorer::Fgd(const Node& node, const Pod& pod) const {
   return best;
 }
 
-// What the pod costs beyond its size: how much further the node's free CPUs and GPUs are from the
-// proportion in which they are asked for, and GPUs of models that others cannot do without. In
-// millionths of an mGPU, rounded to one.
+// The scheduler's order of nodes as one number (placer.h): merit, the less scarce model, the GPU
+// with the fewest free slices that are enough, partly used nodes, the fullest first.
 std::int64_t Scorer::Default(const Node& node, const Pod& pod) const {
-  const std::int64_t gpu = node.FreeGpu();
-  const Wide imbalance =
-      Imbalance(node.cpu - pod.cpu, gpu - pod.Gpu(), outlook_) - Imbalance(node.cpu, gpu, outlook_);
-  const auto gain = static_cast<std::int64_t>(-imbalance * kMillion / 2 / outlook_.cpu -
-                                              Wide{outlook_.scar[node.model]} * pod.Gpu());
-  return std::upper_bound(steps_.begin(), steps_.end(), gain) - steps_.begin();
+  const std::int64_t scarcity = pod.devices > 0 ? outlook_.scarcity[node.model] : 0;
+  std::int64_t score = 0;
+  if (outlook_.ratio > 0) {
+    const auto scale =
+        scales_.try_emplace({pod.cpu, pod.Gpu(), scarcity}, outlook_, pod.cpu, pod.Gpu(), scarcity);
+    score = scale.first->second.Of(node.cpu, node.FreeGpu());
+  }
+  score = score * (Outlook::kScarcest + 1) + Outlook::kScarcest - scarcity;
+  std::int64_t slack = 0;
+  if (pod.Shares()) {
+    const auto device = std::countr_zero(BestFitDevices(node, pod));
+    slack = node.free[static_cast<std::size_t>(device)];
+  }
+  score = score * (kWhole + 1) + kWhole - slack;
+  constexpr auto kMost = static_cast<std::int64_t>(kMostDevices);
+  const auto idle = static_cast<std::int64_t>(Idle(node));
+  const std::int64_t level =
+      node.devices == 0 ? 0 : idle + (Idle(node) < node.devices ? 1 : 1 + kMost);
+  return score * (2 * kMost + 2) + 2 * kMost + 1 - level;
 }
 
 }  // namespace fairlead::saturation

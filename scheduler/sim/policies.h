@@ -1,11 +1,14 @@
 // How the policies of the experiment score a node for a pod, and which devices they take.
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "fairlead/placement/outlook.h"
 #include "scheduler/sim/cluster.h"
 
 namespace fairlead::saturation {
@@ -41,15 +44,9 @@ Devices BestFitDevices(const Node& node, const Pod& pod);
 // Of a node: free mGPU that typical pods, weighted by how frequent they are, cannot use.
 double Fragmentation(const Node& node, const std::vector<TypicalPod>& typical);
 
-// What the default policy knows of the workload.
-struct Outlook {
-  std::int64_t cpu = 1;  // mCPU and mGPU that all typical pods with GPUs ask for
-  std::int64_t gpu = 1;
-  // By model, in millionths: how much of it is wanted by those who accept only some models.
-  std::vector<std::int64_t> scar;
-};
-Outlook MakeOutlook(const std::vector<Node>& nodes, const std::vector<TypicalPod>& typical,
-                    std::size_t models);
+// What the default policy knows of the workload: as the scheduler does of the pods that there are.
+Outlook OutlookOf(const std::vector<Node>& nodes, const std::vector<TypicalPod>& typical,
+                  std::size_t models);
 
 // Scores, for a pod that fits. Random and the normalisation of bestfit are the caller's.
 class Scorer {
@@ -64,7 +61,8 @@ class Scorer {
   PolicyKind policy_;
   std::vector<TypicalPod> typical_;
   Outlook outlook_;
-  std::vector<std::int64_t> steps_;  // of the default policy: the least gain of each score
+  // Of the default policy, by CPUs, GPUs and scarcity.
+  mutable std::map<std::array<std::int64_t, 3>, MeritScale> scales_;
 };
 
 }  // namespace fairlead::saturation

@@ -51,8 +51,8 @@ class Scene {
     std::vector<ShapeId> shapes;
     for (const MemberView& member : view.members) shapes.push_back(member.shape);
     const NodeClasses classes(*snapshot, shapes);
-    Placer placer(*snapshot, classes, Room::Free(*snapshot), PeerBook::Now(*snapshot),
-                  Capacity(*snapshot));
+    PlacementState state(Room::Free(*snapshot), {});
+    Placer placer(*snapshot, classes, &state, PeerBook::Now(*snapshot), Capacity(*snapshot));
     std::vector<Placement> out;
     EXPECT_TRUE(placer.PlaceGang(view, gang.pods, &out));
     std::string nodes;

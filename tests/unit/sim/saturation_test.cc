@@ -93,25 +93,36 @@ TEST(Saturation, GradientDescentPrefersWhatBreaksNothing) {
 }
 
 TEST(Saturation, DefaultKeepsCpusAndGpusInProportion) {
-  const std::vector<TypicalPod> typical = {{MakePod(8'000, 1, 1000), 10, 1.0}};
-  const Node node = MakeNode(16'000, {1000, 1000});
-  EXPECT_EQ(ScoreOf(PolicyKind::kDefault, node, MakePod(8'000, 1, 1000), typical), 50);
+  const std::vector<TypicalPod> typical = {{MakePod(8'192, 1, 1000), 10, 1.0}};
+  const auto merit = [&typical](const Node& node, const Pod& pod) {
+    return ScoreOf(PolicyKind::kDefault, node, pod, typical) / (17 * 1001 * 18);
+  };
+  const Node node = MakeNode(16'384, {1000, 1000});
+  EXPECT_EQ(merit(node, MakePod(8'192, 1, 1000)), 50);
   // The other GPU is left without CPUs: 1000 mGPU out of balance, of which half counts.
-  EXPECT_EQ(ScoreOf(PolicyKind::kDefault, node, MakePod(16'000, 1, 1000), typical),
+  EXPECT_EQ(merit(node, MakePod(16'384, 1, 1000)),
             static_cast<std::int64_t>(100 / (1 + std::exp(500.0 / 4000))));
-  EXPECT_GT(ScoreOf(PolicyKind::kDefault, MakeNode(16'000, {1000}), MakePod(8'000, 0, 0), typical),
-            50);
+  EXPECT_GT(merit(MakeNode(16'384, {1000}), MakePod(8'192, 0, 0)), 50);
+}
+
+TEST(Saturation, OfEqualMeritDefaultFillsWhatIsUsed) {
+  const std::vector<TypicalPod> typical = {{MakePod(0, 1, 500), 10, 1.0}};
+  const auto score = [&typical](const Node& node) {
+    return ScoreOf(PolicyKind::kDefault, node, MakePod(0, 1, 500), typical);
+  };
+  EXPECT_GT(score(MakeNode(0, {600, 1000})), score(MakeNode(0, {700, 1000})));
+  EXPECT_GT(score(MakeNode(0, {700, 1000})), score(MakeNode(0, {0, 1000})));
+  EXPECT_GT(score(MakeNode(0, {0, 1000})), score(MakeNode(0, {1000, 1000})));
 }
 
 TEST(Saturation, DefaultSparesModelsThatOthersNeed) {
   const std::vector<Node> nodes = {MakeNode(0, {1000, 1000, 1000}, 0), MakeNode(0, {1000}, 1)};
   const std::vector<TypicalPod> typical = {{MakePod(8'000, 1, 1000), 7, 0.875},
                                            {MakePod(8'000, 1, 1000, 0b10), 1, 0.125}};
-  const Outlook outlook = MakeOutlook(nodes, typical, 2);
-  EXPECT_EQ(outlook.cpu, 64'000);
-  EXPECT_EQ(outlook.gpu, 8'000);
+  const Outlook outlook = OutlookOf(nodes, typical, 2);
+  EXPECT_EQ(outlook.ratio, 7'680);  // 8,000 in four bits
   // An eighth of 4 GPUs is wanted of model B, which has one.
-  EXPECT_EQ(outlook.scar, (std::vector<std::int64_t>{0, 500'000}));
+  EXPECT_EQ(outlook.scarcity, (std::vector<std::int64_t>{0, 8}));
 }
 
 TEST(Saturation, TypicalPodsAreTheMostFrequent) {
