@@ -5,13 +5,17 @@
 //   Cold            100,000 pending pods of 200 shapes in gangs of 1..512, 200 queues
 //   Steady          a full cluster with a backlog, 100 GPUs freed, 100 arrivals
 //   Stream          the same as 300 decisions one after another; p99
+//   Memory          of the engine with 200,000 pods
 //   CannotStart     the verdict for a 512-pod gang on a full cluster
 #include <benchmark/benchmark.h>
 
+#include <malloc.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -249,6 +253,54 @@ void CannotStart(benchmark::State& state) {
   RunDecide(state, &cluster);
 }
 BENCHMARK(CannotStart)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+double ResidentMib() {
+  malloc_trim(0);
+  std::ifstream file("/proc/self/statm");
+  std::int64_t total = 0;
+  std::int64_t resident = 0;
+  file >> total >> resident;
+  return static_cast<double>(resident * sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+// What the engine keeps of a large cluster: store, snapshot, memos, plan. Labels as Jobs' pods
+// have.
+void Memory(benchmark::State& state) {
+  const Policy policy = QueuesPolicy();
+  for (auto _ : state) {
+    const double before = ResidentMib();
+    Cluster cluster;
+    AddNodes(&cluster, 10'000);
+    for (int g = 0; g < 25'000; ++g) {
+      GangShape gang = Shaped(g % kShapes);
+      gang.name = "g" + std::to_string(g);
+      gang.queue = "q" + std::to_string(g % kQueues);
+      gang.pods = 8;
+      gang.labels = {{"batch.kubernetes.io/job-name", gang.name},
+                     {"controller-uid", "5f0c2ad4-93b1-4a52-8b0c-" + std::to_string(g)},
+                     {"team", "t" + std::to_string(g % 20)}};
+      if (g % 2 == 0) {
+        gang.gpus = 0;
+        for (int p = 0; p < 8; ++p) {
+          gang.bound.push_back(Cluster::Numbered("node", (g * 4 + p) % 10'000));
+        }
+      }
+      cluster.Gang(gang);
+    }
+    EntitlementMemo entitlements;
+    PlacementMemo placement;
+    const auto snapshot = cluster.Take();
+    const Decision decision = Decide({.snapshot = *snapshot,
+                                      .policy = policy,
+                                      .now = Instant{},
+                                      .memo = &entitlements,
+                                      .placement = &placement});
+    state.counters["mib"] = ResidentMib() - before;
+    state.counters["placed"] = static_cast<double>(decision.plan.bind.size());
+    state.counters["waiting"] = static_cast<double>(decision.plan.pending.size());
+  }
+}
+BENCHMARK(Memory)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 void Quarters(benchmark::State& state) {
   Cluster cluster;
