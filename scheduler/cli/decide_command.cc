@@ -35,7 +35,8 @@ gpu_share_devices, gpu_share_class. A node may have pods (default 110), ephemera
 unschedulable, slices (that each GPU is cut into), gpu_memory. queues, tenants and policy are those of the configuration.
 
 manifests are Kubernetes objects, inline or files named relative to this one: Pod, Node, Namespace,
-Job (its pods are made from its template), PodGroup, List. PriorityClass gives priorities.
+Job (its pods are made from its template), PodGroup, PersistentVolumeClaim, PersistentVolume,
+StorageClass, CSINode, List. PriorityClass gives priorities.
 PodDisruptionBudget is accepted and not used: the API server checks budgets when pods are evicted.
 Any other kind is refused by name.)";
 

@@ -149,10 +149,10 @@ void PeerBook::CountResidents() {
   for (const Resident& resident : *snapshot_->residents) {
     for (const PodTerm& term : resident.peer->rules.away) RegisterOwned(term);
   }
-  std::unordered_map<const Peer*, std::vector<TallyId>> counted;
+  std::unordered_map<const Peer*, std::vector<TallyId>> tallies_of;
   for (const Resident& resident : *snapshot_->residents) {
     if (!snapshot_->nodes->present[resident.node.index()]) continue;
-    const auto [it, added] = counted.try_emplace(resident.peer.get());
+    const auto [it, added] = tallies_of.try_emplace(resident.peer.get());
     if (added) it->second = CountedIn(*resident.peer);
     const std::uint32_t rank = snapshot_->nodes->name_rank[resident.node.index()];
     for (const TallyId id : it->second) {

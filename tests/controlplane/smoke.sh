@@ -29,6 +29,7 @@ main() {
   check "an event can be written" write_event "${pods[1]}"
   check "a PodGroup can be made and listed" use_podgroups
   check "a Queue can be made, listed and its status patched" use_queues
+  check "what claims to volumes lead to can be listed" list_storage
   check "pods cannot be deleted directly" call 403 DELETE "$PODS/${pods[1]}"
   check "secrets cannot be read" call 403 GET /api/v1/secrets
   say "all checks passed"
@@ -132,6 +133,13 @@ write_event() {
   call 201 POST /api/v1/namespaces/smoke/events "{\"metadata\":{\"generateName\":\"smoke.\"},
     \"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"smoke\",\"name\":\"$1\"},
     \"reason\":\"Smoke\",\"message\":\"smoke\",\"type\":\"Normal\"}"
+}
+
+list_storage() {
+  call 200 GET /api/v1/persistentvolumeclaims &&
+    call 200 GET /api/v1/persistentvolumes &&
+    call 200 GET /apis/storage.k8s.io/v1/storageclasses &&
+    call 200 GET /apis/storage.k8s.io/v1/csinodes
 }
 
 use_queues() {

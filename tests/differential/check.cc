@@ -45,6 +45,7 @@ class Case {
     for (const Json& node : recorded["nodes"]) {
       store_.UpsertNode(Unwrap(kube::NodeFromJson(node.dump(), options_, &meta_)));
     }
+    AddStorage();
     for (const Json& pod : recorded["pods"]) Add(pod);
   }
 
@@ -55,6 +56,26 @@ class Case {
   }
 
  private:
+  // What the server holds of a kind; nothing where the case has none.
+  std::vector<std::string> All(const char* kind) const {
+    std::vector<std::string> texts;
+    for (const Json& object : recorded_.value(kind, Json::array())) texts.push_back(object.dump());
+    return texts;
+  }
+
+  void AddStorage() {
+    for (const std::string& text : All("PersistentVolumeClaim")) {
+      store_.UpsertVolumeClaim(Unwrap(kube::VolumeClaimFromJson(text, &meta_)));
+    }
+    for (const std::string& text : All("PersistentVolume")) {
+      store_.UpsertVolume(Unwrap(kube::VolumeFromJson(text, &meta_)));
+    }
+    for (const std::string& text : All("CSINode")) {
+      store_.UpsertCsiNode(Unwrap(kube::CsiNodeFromJson(text, &meta_)));
+    }
+    for (const ObjectKind kind : kVolumeKinds) store_.EndRelist(kind, Instant{});
+  }
+
   void Add(const Json& pod) {
     store_.UpsertPod(Unwrap(kube::PodFromJson(pod.dump(), options_, &meta_)), Instant{});
   }

@@ -1,6 +1,7 @@
 """Random small clusters that use every predicate which Kubernetes 1.20 knows: nodes with labels,
-taints and cordons; running pods with requests, ports of the host, affinity and anti-affinity; and
-probe pods. Names and values come from few, so that rules meet."""
+taints and cordons; running pods with requests, ports of the host, affinity and anti-affinity; claims
+to volumes, bound ones and such that are not; and probe pods. Names and values come from few, so that
+rules meet."""
 import random
 
 NAMESPACES = ("oracle", "oracle-other")
@@ -13,11 +14,16 @@ def amount(text):
     return int(number) * AMOUNTS[text[len(number) :]]
 
 
-class Cluster:
-    """Nodes, running pods and probes, as manifests."""
+DRIVERS = ("fast.example.com", "slow.example.com")
+ZONE = "topology.kubernetes.io/zone"
+CLAIMS = 6  # in each namespace
 
-    def __init__(self, nodes, pods, probes):
-        self.nodes, self.pods, self.probes = nodes, pods, probes
+
+class Cluster:
+    """Nodes, running pods, probes, and what their claims lead to, as manifests."""
+
+    def __init__(self, nodes, pods, probes, storage=()):
+        self.nodes, self.pods, self.probes, self.storage = nodes, pods, probes, storage
 
 
 class Draw:
@@ -248,7 +254,82 @@ class Draw:
             free[name] = {key: amount(text) for key, text in amounts.items()}
         for pod in pods:
             fit(pod, free[pod["spec"]["nodeName"]])
-        return Cluster(nodes, pods, [self.pod(f"p{i}", nodes, True) for i in range(PROBES)])
+        probes = [self.pod(f"p{i}", nodes, True) for i in range(PROBES)]
+        storage = self.storage(nodes, pods + probes) if self.one_in(2) else ()
+        return Cluster(nodes, pods, probes, storage)
+
+    def storage(self, nodes, pods):
+        """Volumes with claims that are bound to them, claims that are not, and CSINodes; gives
+        pods claims. What release 1.20 says otherwise than later ones, or not at all, is left out:
+        claims that are missing or being deleted, volumes that are missing, beta labels of zones."""
+        for node in nodes:
+            if self.one_in(2):
+                node["metadata"]["labels"][ZONE] = self.of(["z1", "z2"])
+        made = []
+        for namespace in NAMESPACES:
+            for i in range(CLAIMS):
+                bound = i < CLAIMS - 1
+                volume = f"{namespace}-v{i}" if bound else None
+                if bound:
+                    made.append(self.volume(volume))
+                made.append(claim(namespace, f"c{i}", volume))
+        for node in nodes:
+            drivers = [("settled.example.com", 0)]
+            drivers += [(name, self.random.randint(0, 3)) for name in DRIVERS if self.one_in(2)]
+            made.append(csi_node(node["metadata"]["name"], drivers))
+        for pod in pods:
+            if self.one_in(2):
+                continue
+            number = CLAIMS if self.one_in(8) else CLAIMS - 1
+            names = self.some([f"c{i}" for i in range(number)], 2)
+            pod["spec"]["volumes"] = [
+                {"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names
+            ]
+        return made
+
+    def volume(self, name):
+        spec = {}
+        if self.one_in(3):
+            spec["hostPath"] = {"path": "/none"}
+        else:
+            spec["csi"] = {"driver": self.of(DRIVERS), "volumeHandle": self.of(["h1", "h2", name])}
+        if self.one_in(3):
+            values = self.some(["z1", "z2", "z3"], 2)
+            term = {"key": self.of(["zone", ZONE]), "operator": self.of(["In", "NotIn"])}
+            terms = [{"matchExpressions": [{**term, "values": values}]}]
+            spec["nodeAffinity"] = {"required": {"nodeSelectorTerms": terms}}
+        labels = {ZONE: self.of(["z1", "z2", "z1__z2", "z3"])} if self.one_in(4) else {}
+        return volume(name, labels, spec)
+
+
+def volume(name, labels, spec):
+    metadata = {"name": name, "labels": labels}
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], **spec}
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
+
+
+def claim(namespace, name, bound_to):
+    """One that is not bound is too large for any volume, so that no controller binds it."""
+    metadata = {"name": name, "namespace": namespace}
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi" if bound_to else "1Ti"}},
+        "storageClassName": "",
+    }
+    if bound_to:
+        spec["volumeName"] = bound_to
+        metadata["annotations"] = {"pv.kubernetes.io/bind-completed": "yes"}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+def csi_node(name, drivers):
+    drivers = [{"name": d, "nodeID": name, "allocatable": {"count": n}} for d, n in drivers]
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": name},
+        "spec": {"drivers": drivers},
+    }
 
 
 def fit(pod, free):

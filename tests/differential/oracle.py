@@ -30,7 +30,7 @@ import tempfile
 import threading
 import time
 
-from clusters import NAMESPACES, PROBES, Cluster, Draw, manifest
+from clusters import NAMESPACES, PROBES, Cluster, Draw, claim, manifest, volume
 
 FILTERS = (
     "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit "
@@ -185,6 +185,8 @@ def in_later_words(reason):
         return reason + "/selector"
     if reason.startswith("node(s) didn't match pod affinity/anti-affinity"):
         return None
+    if reason == "node(s) had volume node affinity conflict":
+        return "node(s) didn't match PersistentVolume's node affinity"
     return reason
 
 
@@ -221,10 +223,27 @@ def trimmed(item):
         item["spec"],
         "nodeName nodeSelector affinity tolerations topologySpreadConstraints schedulerName".split(),
     )
+    claims = [v for v in item["spec"].get("volumes", []) if "persistentVolumeClaim" in v]
+    if claims:
+        spec["volumes"] = claims
     for field in ("containers", "initContainers"):
         if field in item["spec"]:
             spec[field] = [pick(c, ["name", "resources", "ports"]) for c in item["spec"][field]]
     return {"metadata": metadata, "spec": spec, "status": pick(item["status"], ["phase"])}
+
+
+def trimmed_storage(item):
+    """The same of a claim, a volume or a CSINode."""
+    metadata = pick(item["metadata"], ["name", "namespace", "labels", "annotations"])
+    keys = "accessModes csi drivers nodeAffinity storageClassName volumeName".split()
+    return {"metadata": metadata, "spec": pick(item["spec"], keys)}
+
+
+STORAGE = {  # kind -> path; {} = the namespace
+    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
+    "PersistentVolume": "/api/v1/persistentvolumes",
+    "CSINode": "/apis/storage.k8s.io/v1/csinodes",
+}
 
 
 class Oracle:
@@ -248,6 +267,9 @@ class Oracle:
     def create(self, item):
         if item["kind"] == "Node":
             self.api.call("POST", "/api/v1/nodes", item)
+        elif item["kind"] in STORAGE:
+            path = STORAGE[item["kind"]].format(item["metadata"].get("namespace"))
+            self.api.call("POST", path, item)
         else:
             self.api.call("POST", self.pods_path(item), item)
 
@@ -258,6 +280,13 @@ class Oracle:
     def pods(self):
         lists = [self.api.call("GET", f"/api/v1/namespaces/{ns}/pods") for ns in NAMESPACES]
         return [item for each in lists for item in each["items"]]
+
+    def stored(self):
+        """Kind, path and object of all that claims lead to."""
+        for kind, template in STORAGE.items():
+            for path in sorted({template.format(namespace) for namespace in NAMESPACES}):
+                for item in self.api.call("GET", path)["items"]:
+                    yield kind, f"{path}/{item['metadata']['name']}", item
 
     def clear(self):
         def drop(pod):
@@ -272,7 +301,14 @@ class Oracle:
         def drop_node(node):
             self.api.call("DELETE", "/api/v1/nodes/" + node["metadata"]["name"], accept=(200, 404))
 
+        def drop_storage(path):
+            # In this order, for controllers put finalizers back while nothing is being deleted.
+            self.api.call("DELETE", path, accept=(200, 202, 404))
+            patch, kind = {"metadata": {"finalizers": None}}, "application/merge-patch+json"
+            self.api.call("PATCH", path, patch, kind, accept=(200, 404))
+
         self.each(drop, self.pods())
+        self.each(drop_storage, [path for _, path, _ in self.stored()])
         nodes = self.api.call("GET", "/api/v1/nodes")["items"]
         self.each(drop_node, nodes)
 
@@ -305,13 +341,24 @@ class Oracle:
                 "tolerations": [{"operator": "Exists"}],
             },
         )
+        if cluster.storage:
+            # Only a scheduler that has seen the last claim, the last volume and every CSINode finds
+            # that this one can be attached nowhere.
+            csi = {"driver": "settled.example.com", "volumeHandle": "settled"}
+            self.create(volume("settled", {}, {"csi": csi}))
+            self.create(claim(NAMESPACES[0], "settled", "settled"))
+            source = {"claimName": "settled"}
+            marker["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": source}]
         path = self.pods_path(marker)
         wanted = f"0/{len(cluster.nodes)} nodes are available: "
         self.create(marker)
         name = marker["metadata"]["name"]
 
         def seen():
-            return self.condition(self.api.call("GET", f"{path}/{name}")).startswith(wanted) or None
+            text = self.condition(self.api.call("GET", f"{path}/{name}"))
+            if not text.startswith(wanted) or (cluster.storage and "passed " in text):
+                return None
+            return True
 
         self.wait_until("the nodes at kube-scheduler", seen)
         self.api.call("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 0})
@@ -319,6 +366,7 @@ class Oracle:
     def ask(self, cluster):
         """The case: what the server made of the cluster, and kube-scheduler's verdicts."""
         self.clear()
+        self.each(self.create, copy.deepcopy(cluster.storage))
         self.each(self.create, copy.deepcopy(cluster.nodes))
         self.each(self.create, copy.deepcopy(cluster.pods))
         for pod in cluster.pods:
@@ -343,7 +391,11 @@ class Oracle:
                 continue
             passed, reasons = verdict(self.condition(pod), len(cluster.nodes))
             probes.append({"pod": trimmed(pod), "passed": passed, "reasons": reasons})
+        storage = {}
+        for kind, _, item in self.stored():
+            storage.setdefault(kind, []).append(trimmed_storage(item))
         return {
+            **storage,
             "nodes": [trimmed(n) for n in self.api.call("GET", "/api/v1/nodes")["items"]],
             "pods": [trimmed(p) for p in pods if p["metadata"]["name"].startswith("e")],
             "probes": probes,
@@ -388,16 +440,19 @@ def without(tree, path):
 def smaller(cluster):
     """Clusters with one thing less."""
     for i in range(len(cluster.pods)):
-        yield Cluster(cluster.nodes, cluster.pods[:i] + cluster.pods[i + 1 :], cluster.probes)
+        rest = cluster.pods[:i] + cluster.pods[i + 1 :]
+        yield Cluster(cluster.nodes, rest, cluster.probes, cluster.storage)
     for node in cluster.nodes:
         name = node["metadata"]["name"]
         if len(cluster.nodes) > 1 and all(p["spec"]["nodeName"] != name for p in cluster.pods):
             rest = [n for n in cluster.nodes if n is not node]
-            yield Cluster(rest, cluster.pods, cluster.probes)
+            yield Cluster(rest, cluster.pods, cluster.probes, cluster.storage)
     for field in ("probes", "pods"):
         for i, pod in enumerate(getattr(cluster, field)):
             for path in pieces(pod["spec"]):
-                made = Cluster(cluster.nodes, list(cluster.pods), list(cluster.probes))
+                made = Cluster(
+                    cluster.nodes, list(cluster.pods), list(cluster.probes), cluster.storage
+                )
                 getattr(made, field)[i] = {**pod, "spec": without(pod["spec"], path)}
                 yield made
 
@@ -413,7 +468,7 @@ def reduce(oracle, checker, cluster):
 
     case = None
     for probe in cluster.probes:
-        candidate = Cluster(cluster.nodes, cluster.pods, [probe])
+        candidate = Cluster(cluster.nodes, cluster.pods, [probe], cluster.storage)
         case = disagrees(candidate)
         if case:
             cluster = candidate
@@ -439,9 +494,12 @@ def progress(done, total):
 
 def record(oracle, args):
     with gzip.GzipFile(args.out, "wb", 9, mtime=0) as file:
+        seed = args.seed
         for number in range(args.clusters):
-            case = oracle.ask(Draw(args.seed + number).cluster())
-            file.write(line(case).encode())
+            cluster, seed = Draw(seed).cluster(), seed + 1
+            while args.volumes and not cluster.storage:
+                cluster, seed = Draw(seed).cluster(), seed + 1
+            file.write(line(oracle.ask(cluster)).encode())
             progress(number + 1, args.clusters)
     print(f"{args.clusters * PROBES} cases in {args.out}")
     return 0
@@ -475,6 +533,7 @@ def main():
     parser.add_argument("--clusters", type=int, default=6, help=f"of {PROBES} probes each")
     parser.add_argument("--seed", type=int, help="of the first cluster (default: from the clock)")
     parser.add_argument("--out", help="for record: the file to write")
+    parser.add_argument("--volumes", action="store_true", help="record only clusters with volumes")
     parser.add_argument("--checker", help="for live: the program differential_check")
     args = parser.parse_args()
     needed = "out" if args.command == "record" else "checker"
