@@ -14,6 +14,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)kube::JobFromJson(text, nullptr).ok();
   (void)kube::PodGroupFromJson(text, {}, nullptr).ok();
   (void)kube::QueueFromJson(text, nullptr).ok();
+  (void)kube::VolumeClaimFromJson(text, nullptr).ok();
+  (void)kube::VolumeFromJson(text, nullptr).ok();
+  (void)kube::StorageClassFromJson(text, nullptr).ok();
+  (void)kube::CsiNodeFromJson(text, nullptr).ok();
   (void)kube::StatusFromJson(text).ok();
   (void)kube::BookmarkFromJson(text).ok();
   if (const auto frame = kube::WatchFrameFromJson(text); frame.ok()) {

@@ -23,15 +23,20 @@ Reply Json(const std::string& body, int status = 200) {
   return reply;
 }
 
+using Strings = std::vector<std::string>;
+
 // Answers like a 1.20 server with one pod; `custom`: the definitions of PodGroup and Queue are
 // there.
 class Cluster {
  public:
-  explicit Cluster(bool custom)
-      : custom_(custom), server([this](const Received& request) { return Answer(request); }) {}
+  explicit Cluster(bool custom, std::vector<std::string> claims = {})
+      : custom_(custom),
+        claims_(std::move(claims)),
+        server([this](const Received& request) { return Answer(request); }) {}
 
  private:
   bool custom_;
+  std::vector<std::string> claims_;  // of its pod
 
  public:
   ScriptedServer server;
@@ -66,19 +71,21 @@ class Cluster {
     if (request.method == "POST") return Json("", 201);
     return Listed(target);
   }
-  static Reply Listed(const std::string& target) {
+  Reply Listed(const std::string& target) const {
     if (target.find("/queues") != std::string::npos) {
       return Json(
           R"({"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"vision"}}]})");
     }
-    if (target.find("podgroups") != std::string::npos) {
+    for (const char* kind : {"podgroups", "persistentvolume", "storageclasses", "csinodes"}) {
+      if (target.find(kind) == std::string::npos) continue;
       return Json(R"({"metadata":{"resourceVersion":"1"},"items":[]})");
     }
     Reply reply;
     reply.content_type = kProtoType;
     const bool pods = target.find("/pods") != std::string::npos;
-    reply.body =
-        PodListBody(pods ? std::vector<PodSpec>{NamedPod("a")} : std::vector<PodSpec>{}, "41");
+    PodSpec pod = NamedPod("a");
+    pod.claims = claims_;
+    reply.body = PodListBody(pods ? std::vector<PodSpec>{pod, pod} : std::vector<PodSpec>{}, "41");
     return reply;
   }
 };
@@ -131,6 +138,29 @@ TEST(Client, FindsListsAndWrites) {
       if (request.target.find("/eviction") != std::string::npos) eviction = request.body;
     }
     EXPECT_THAT(eviction, HasSubstr("policy/v1beta1"));
+  }
+}
+
+TEST(Client, WatchesVolumesFromTheFirstPodWithAClaimOn) {
+  for (const bool claims : {false, true}) {
+    const Cluster cluster(false, claims ? Strings{"data"} : Strings());
+    RecordingSink sink;
+    Metrics metrics;
+    Client client(Harness::To(cluster.server), {}, &sink, &metrics);
+    client.Start();
+    const std::size_t kinds = claims ? 8 : 4;
+    ASSERT_TRUE(
+        sink.WaitFor([&](const std::vector<Event>& events) { return AllListed(events, kinds); }));
+    client.Stop(Duration::Seconds(5));
+    for (const std::string path :
+         {"/api/v1/persistentvolumeclaims", "/api/v1/persistentvolumes",
+          "/apis/storage.k8s.io/v1/storageclasses", "/apis/storage.k8s.io/v1/csinodes"}) {
+      int lists = 0;
+      for (const Received& request : cluster.server.requests()) {
+        lists += request.target == path + "?resourceVersion=0" ? 1 : 0;
+      }
+      EXPECT_EQ(lists, claims ? 1 : 0) << path;
+    }
   }
 }
 

@@ -70,6 +70,10 @@ bool AnyJsonAccepts(std::string_view text) {
   any = JobFromJson(text, &meta).ok() || any;
   any = NamespaceFromJson(text, &meta).ok() || any;
   any = PodGroupFromJson(text, {}, &meta).ok() || any;
+  any = VolumeClaimFromJson(text, &meta).ok() || any;
+  any = VolumeFromJson(text, &meta).ok() || any;
+  any = StorageClassFromJson(text, &meta).ok() || any;
+  any = CsiNodeFromJson(text, &meta).ok() || any;
   any = WatchFrameFromJson(text).ok() || any;
   any = StatusFromJson(text).ok() || any;
   any = BookmarkFromJson(text).ok() || any;
