@@ -54,7 +54,8 @@ Result<yaml::Node> DocumentOf(const yaml::Node& document, const Settings& settin
     return member.first == "sweep" || member.first == "find";
   });
   for (const auto& [key, value] : settings) {
-    if (Status status = ApplySetting(key + "=" + value, &point); !status) return status.error();
+    if (Status status = ApplySetting(fmt::format("{}={}", key, value), &point); !status)
+      return status.error();
   }
   return point;
 }
