@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "fairlead/config/config.h"
+#include "fairlead/engine/log.h"
 #include "fairlead/sim/experiment.h"
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/files.h"
+#include "scheduler/cli/given_cluster.h"
 #include "scheduler/cli/signals.h"
 
 namespace fairlead::cli {
@@ -36,6 +38,10 @@ Orders: default (the scheduler's own engine), fifo_strict, shortest_first, greed
 fair_least_allocated. bench/README.md describes the file, the formats of traces and the results.
 Exit code 3: published values that the scenario names are not reproduced, or a search finds none.)";
 
+// Without a file: the cluster as it is.
+constexpr std::string_view kLiveScenario =
+    "{name: Forecast, mode: replay, workload: {format: k8s, jobs: live}}";
+
 struct Options {
   std::string file;
   std::vector<std::string> settings;
@@ -44,6 +50,8 @@ struct Options {
   bool progress = false;
   bool schema = false;
   bool skip_bad = false;
+  bool from_live = false;
+  std::string kubeconfig, context, config;
   sim::ExperimentOptions experiment;
 };
 
@@ -85,7 +93,8 @@ int Refuse(const Error& error) {
 
 // The scenario as a document, with what the command line sets.
 Result<yaml::Node> Load(const Options& options) {
-  const Result<std::string> text = yaml::ReadFile(options.file);
+  Result<std::string> text = std::string(kLiveScenario);
+  if (!options.file.empty()) text = yaml::ReadFile(options.file);
   if (!text) return text.error();
   Result<yaml::Node> document = yaml::Parse(*text, options.file);
   if (!document) return document.error();
@@ -96,6 +105,35 @@ Result<yaml::Node> Load(const Options& options) {
     if (Status status = sim::ApplySetting(setting, &*document); !status) return status.error();
   }
   return std::move(*document);
+}
+
+using GivenCluster = std::shared_ptr<const sim::Given>;
+
+// The cluster where the scenario is about a real one, else null.
+Result<GivenCluster> GivenFor(const Options& options, const yaml::Node& document, Config* config) {
+  if (options.from_live) return GivenByServer(options.kubeconfig, options.context, config);
+  const yaml::Node* workload = document.Find("workload");
+  const yaml::Node* format = workload == nullptr ? nullptr : workload->Find("format");
+  const yaml::Node* jobs = workload == nullptr ? nullptr : workload->Find("jobs");
+  if (format == nullptr || jobs == nullptr || format->scalar != "k8s") return GivenCluster();
+  const std::size_t slash = options.file.rfind('/');
+  const bool as_is = jobs->scalar.starts_with('/') || jobs->line == 0 || slash == std::string::npos;
+  const std::string path = as_is ? jobs->scalar : options.file.substr(0, slash + 1) + jobs->scalar;
+  return GivenByDump(path, *config);
+}
+
+// The scenario's own queues and policy; of a real cluster without any, those of the configuration
+// and of the cluster.
+sim::PolicyReader PolicyOf(const GivenCluster& given, const Config& config) {
+  if (!given) return ReadPolicy;
+  return [&config](const yaml::Node& queues, const yaml::Node* tenants, const yaml::Node* policy,
+                   const std::string& file, Policy* out) -> Status {
+    if (queues.kind != yaml::Kind::kNull || tenants != nullptr || policy != nullptr) {
+      return ReadPolicy(queues, tenants, policy, file, out);
+    }
+    *out = config.policy;
+    return Ok{};
+  };
 }
 
 // Results go out as far as they got, also after Ctrl-C.
@@ -130,18 +168,29 @@ int Run(const Options& options) {
     fmt::print("{}", sim::ScenarioSchema());
     return kDone;
   }
-  const Result<yaml::Node> document = Load(options);
+  Result<yaml::Node> document = Load(options);
   if (!document) return Refuse(document.error());
-  const Result<sim::Scenario> scenario = sim::ReadScenario(*document, options.file, ReadPolicy);
+  Config config;
+  if (!options.config.empty()) {
+    Result<Config> loaded = LoadConfig(options.config);
+    if (!loaded) return Refuse(loaded.error());
+    config = std::move(*loaded);
+  }
+  SetLogLevel(LogLevel::kError);
+  const Result<GivenCluster> given = GivenFor(options, *document, &config);
+  if (!given) return Refuse(given.error());
+  Result<sim::Scenario> scenario =
+      sim::ReadScenario(*document, options.file, PolicyOf(*given, config), *given);
   if (!scenario) return Refuse(scenario.error());
+  scenario->list_jobs = *given != nullptr || !options.csv.empty();
   const int signals = ListenForSignals({SIGINT, SIGTERM});
   ProgressBar bar(options.progress || isatty(STDERR_FILENO) == 1);
   std::size_t looks = 0;
   sim::RunControl control;
   control.stop = [signals, &looks] { return looks++ % 64 == 0 && WaitForSignal(signals, 0) != 0; };
   control.progress = [&bar](std::size_t done, std::size_t total) { bar.Show(done, total); };
-  const Result<sim::Results> results =
-      sim::RunExperiment(*scenario, *document, ReadPolicy, options.experiment, &control);
+  const Result<sim::Results> results = sim::RunExperiment(
+      *scenario, *document, PolicyOf(*given, config), options.experiment, &control);
   if (!results) return Refuse(results.error());
   return WriteAll(options, *results);
 }
@@ -154,7 +203,7 @@ void AddSimulate(CLI::App& app, int* exit_code) {
   command->footer(kHelp);
   command->add_option("SCENARIO", options->file, "The scenario, as YAML");
   command->add_option("--set", options->settings, "KEY=VALUE: in place of what the scenario says")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--seed", options->seed, "In place of the scenario's seeds")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{4'294'967'295}));
@@ -168,9 +217,15 @@ void AddSimulate(CLI::App& app, int* exit_code) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--resume", options->experiment.resume_dir,
                       "Keep finished points of a sweep in this folder and take them from there");
+  command->add_flag("--from-live", options->from_live,
+                    "A forecast for a real cluster: its nodes, queues, what runs and what waits");
+  command->add_option("--kubeconfig", options->kubeconfig, "Kubeconfig file of that cluster");
+  command->add_option("--context", options->context, "Context of the kubeconfig");
+  command->add_option("--config", options->config,
+                      "Configuration file: queues and policy of a real cluster");
   command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios");
   command->callback([options, command, exit_code] {
-    if (!options->schema && options->file.empty()) {
+    if (!options->schema && !options->from_live && options->file.empty()) {
       throw CLI::RequiredError("SCENARIO");
     }
     *exit_code = Run(*options);

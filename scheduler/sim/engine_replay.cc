@@ -122,7 +122,7 @@ class EngineReplay {
       if (MustDecide(now)) Decide();
       control_.Progress(done_, world_.order.size());
     }
-    ReplayResult result = measure_.Finish();
+    ReplayResult result = measure_.Finish(spec_.scenario.list_jobs);
     result.decisions = decisions_;
     return result;
   }
@@ -189,6 +189,14 @@ class EngineReplay {
   void AddNode(std::uint32_t n, bool drained) {
     const NodeSpec& spec = world_.nodes[n];
     NodeInfo node;
+    if (spec.info) {
+      node = *spec.info;
+      node.name = spec.name;
+      node.uid = "node/" + spec.name;
+      node.unschedulable = node.unschedulable || drained;
+      batch_.push_back(NodeUpserted{std::move(node)});
+      return;
+    }
     node.name = spec.name;
     node.uid = "node/" + spec.name;
     node.labels = spec.labels;
@@ -220,6 +228,10 @@ class EngineReplay {
     pod.gang = {pod.ns, alone ? GangKind::kSinglePod : GangKind::kLabel,
                 alone ? pod.name : fmt::format("j{}", j), alone ? pod.uid : ""};
     if (!alone) pod.gang_size = count;
+    if (job.shape > 0) {
+      pod.shape = names.shapes[job.shape - 1];
+      return pod;
+    }
     Amounts& asks = pod.shape.requests;
     asks.pods = 1;
     asks.milli_cpu = job.cpu;

@@ -138,7 +138,8 @@ class Sweep {
   Result<Results> RunPoint(std::size_t index) {
     const Result<yaml::Node> document = DocumentOf(document_, points_[index]);
     if (!document) return document.error();
-    const Result<Scenario> scenario = ReadScenario(*document, scenario_.file, read_policy_);
+    const Result<Scenario> scenario =
+        ReadScenario(*document, scenario_.file, read_policy_, scenario_.given);
     if (!scenario) return scenario.error();
     if (scenario->mode != Mode::kReplay) {
       Error error;
@@ -286,7 +287,8 @@ class Search {
     const Settings settings = {{spec_.vary, std::to_string(value)}};
     const Result<yaml::Node> document = DocumentOf(document_, settings);
     if (!document) return Fail(document.error());
-    const Result<Scenario> scenario = ReadScenario(*document, scenario_.file, read_policy_);
+    const Result<Scenario> scenario =
+        ReadScenario(*document, scenario_.file, read_policy_, scenario_.given);
     if (!scenario) return Fail(scenario.error());
     Result<Results> results = Simulate(*scenario, &control_);
     if (!results) return Fail(results.error());

@@ -215,8 +215,21 @@ void Measure::DescribeQueues(ReplayResult* out) const {
   for (const std::uint32_t q : by_name) out->queues.push_back(std::move(queues[q]));
 }
 
-ReplayResult Measure::Finish() const {
+std::vector<JobTimes> Measure::JobList() const {
+  std::vector<JobTimes> list;
+  list.reserve(world_.order.size());
+  for (const std::uint32_t j : world_.order) {
+    const Job& job = world_.job(j);
+    if (!submitted_[j]) continue;
+    list.push_back({job.id, world_.workload.queues[job.queue], job.submit, times_[j].first_start,
+                    times_[j].end, job.ran >= 0});
+  }
+  return list;
+}
+
+ReplayResult Measure::Finish(bool list_jobs) const {
   ReplayResult out;
+  if (list_jobs) out.times = JobList();
   out.nodes = static_cast<std::int64_t>(world_.nodes.size());
   out.gpu_milli = world_.capacity;
   Describe(&out);

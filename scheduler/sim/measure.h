@@ -31,7 +31,8 @@ class Measure {
   std::int64_t waiting() const { return waiting_; }
   std::int64_t running() const { return running_; }
 
-  ReplayResult Finish() const;
+  // `list_jobs`: with the times of each.
+  ReplayResult Finish(bool list_jobs) const;
 
  private:
   struct Times {
@@ -40,6 +41,7 @@ class Measure {
     std::int64_t end = -1;
   };
   void Entitle();
+  std::vector<JobTimes> JobList() const;
   void Describe(ReplayResult* out) const;
   void DescribeQueues(ReplayResult* out) const;
 

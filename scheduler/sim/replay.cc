@@ -20,6 +20,7 @@ class LineReplay {
   LineReplay(const RunSpec& spec, RunControl* control)
       : world_(spec.world),
         faults_(spec.scenario.faults),
+        list_jobs_(spec.scenario.list_jobs),
         control_(*control),
         room_(spec.placement == Placement::kPack
                   ? MakePackRoom(spec.world)
@@ -42,7 +43,7 @@ class LineReplay {
       line_->Pass([this](std::uint32_t job) { return Start(job); });
       control_.Progress(done_, world_.order.size());
     }
-    return measure_.Finish();
+    return measure_.Finish(list_jobs_);
   }
 
  private:
@@ -118,6 +119,7 @@ class LineReplay {
 
   const World& world_;
   const std::vector<Fault>& faults_;
+  bool list_jobs_;
   RunControl& control_;
   std::unique_ptr<Room> room_;
   std::unique_ptr<Line> line_;

@@ -70,6 +70,18 @@ std::string Series(const Results& results) {
   return out;
 }
 
+std::string Jobs(const Results& results) {
+  std::string out = "order,placement,seed,id,queue,submit_s,start_s,end_s\n";
+  auto to = std::back_inserter(out);
+  for (const ReplayResult& run : results.replay) {
+    for (const JobTimes& job : run.times) {
+      fmt::format_to(to, "{},{},{},{},{},{},{},{}\n", run.order, run.placement, run.seed,
+                     Cell(job.id), Cell(job.queue), job.submit, job.start, job.end);
+    }
+  }
+  return out;
+}
+
 std::string Curves(const Results& results) {
   std::string out = "policy,seed,arrived_pct,alloc_pct,frag_pct\n";
   auto to = std::back_inserter(out);
@@ -88,7 +100,8 @@ std::vector<std::pair<std::string, std::string>> ResultsCsv(const Results& resul
   if (results.mode == Mode::kSaturation) return {{"curves.csv", Curves(results)}};
   return {{"runs.csv", Runs(results)},
           {"queues.csv", Queues(results)},
-          {"series.csv", Series(results)}};
+          {"series.csv", Series(results)},
+          {"jobs.csv", Jobs(results)}};
 }
 
 }  // namespace fairlead::sim

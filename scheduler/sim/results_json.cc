@@ -64,7 +64,7 @@ void Write(const QueueResult& queue, JsonWriter* json) {
   json->Field("gpu_seconds", queue.gpu_milli_seconds / kWholeGpu).EndObject();
 }
 
-void Write(const ReplayResult& result, const std::string& point, JsonWriter* json) {
+void Write(const ReplayResult& result, const std::string& point, bool forecast, JsonWriter* json) {
   json->NewLine().BeginObject();
   if (!point.empty()) json->Field("point", point);
   json->Field("order", result.order).Field("policy", result.placement);
@@ -87,6 +87,16 @@ void Write(const ReplayResult& result, const std::string& point, JsonWriter* jso
   if (result.decisions > 0) json->Field("decisions", result.decisions);
   WriteNames("too_large", result.too_large, json);
   WriteNames("never_started", result.unstarted, json);
+  if (forecast) {
+    json->Key("forecast").BeginArray();
+    for (const JobTimes& job : result.times) {
+      if (job.ran_before) continue;
+      json->NewLine().BeginObject().Field("id", job.id).Field("queue", job.queue).Key("start_s");
+      job.start < 0 ? json->Null() : json->Int(job.start - job.submit);
+      json->EndObject();
+    }
+    json->NewLine().EndArray();
+  }
   json->Key("queues").BeginArray();
   for (const QueueResult& queue : result.queues) Write(queue, json);
   json->NewLine().EndArray().EndObject();
@@ -137,7 +147,8 @@ std::string ResultsJson(const Results& results) {
   json.NewLine().Key("results").BeginArray();
   for (const SaturationResult& result : results.saturation) Write(result, &json);
   for (std::size_t i = 0; i < results.replay.size(); ++i) {
-    Write(results.replay[i], i < results.points.size() ? results.points[i] : "", &json);
+    Write(results.replay[i], i < results.points.size() ? results.points[i] : "", results.forecast,
+          &json);
   }
   json.NewLine().EndArray();
   if (!results.sweep.empty()) {

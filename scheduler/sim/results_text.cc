@@ -9,6 +9,8 @@
 namespace fairlead::sim {
 namespace {
 
+constexpr std::size_t kShownStarts = 20;
+
 void Saturation(const Results& results, std::string* out) {
   auto to = std::back_inserter(*out);
   fmt::format_to(to, "{:<12} {:>5} {:>10} {:>6} {:>10} {:>8} {:>8} {:>9}  {}\n", "policy", "seeds",
@@ -43,6 +45,14 @@ void Replay(const Results& results, std::string* out) {
                    100 * row.fairness_error, row.evictions);
   }
   for (const ReplayResult& row : results.replay) {
+    std::size_t left = kShownStarts;
+    for (const JobTimes& job : row.times) {
+      if (job.ran_before || left == 0 || !results.forecast) continue;
+      --left;
+      fmt::format_to(to, "{} in {}: {}\n", job.id, job.queue,
+                     job.start < 0 ? std::string("does not start")
+                                   : fmt::format("starts in {} s", job.start - job.submit));
+    }
     if (!row.too_large.empty()) {
       fmt::format_to(to, "{}: {} jobs are larger than the cluster and took no part, {} first\n",
                      row.order, row.too_large.size(), row.too_large.front());

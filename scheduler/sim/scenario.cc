@@ -80,7 +80,8 @@ void ReadSeeds(MapReader* map, std::vector<std::uint32_t>* out) {
   }
 }
 
-Status ReadCluster(const yaml::Node& node, const std::string& file, ClusterSpec* out) {
+// `given`: there are nodes without any of it.
+Status ReadCluster(const yaml::Node& node, const std::string& file, bool given, ClusterSpec* out) {
   MapReader map(node, file, "cluster");
   ReadPath("nodes_file", &map, &out->nodes_file);
   if (map.Has("nodes")) map.Int("nodes", 1, 1'000'000, &out->nodes.emplace());
@@ -104,7 +105,7 @@ Status ReadCluster(const yaml::Node& node, const std::string& file, ClusterSpec*
     }
     out->shapes.front().second = *out->nodes;
   }
-  if (out->shapes.empty() && out->nodes_file.empty()) {
+  if (out->shapes.empty() && out->nodes_file.empty() && !given) {
     map.Fail(node, "", "no nodes: expected nodes_file, shapes, or gpus with nodes");
   }
   return map.Finish();
@@ -118,6 +119,7 @@ Status ReadWorkloadSpec(const yaml::Node& node, const std::string& file, Workloa
   ReadPath("jobs", &map, &out->jobs);
   ReadPath("pods", &map, &out->pods);
   map.Bool("skip_bad", &out->skip_bad);
+  ReadSeconds("duration", 1, &map, &out->duration);
   if (const yaml::Node* generator = map.Child("generator"); generator != nullptr) {
     if (Status status = ReadGenerator(*generator, file, &out->generator.emplace()); !status) {
       return status;
@@ -196,7 +198,7 @@ Status ReadPolicySection(const yaml::Node* section, yaml::Node* rest, const std:
 Status ReadPolicyParts(const yaml::Node* queues, const yaml::Node* tenants, const yaml::Node& rest,
                        const PolicyReader& read_policy, Scenario* out) {
   const yaml::Node none;
-  out->own_queues = queues != nullptr;
+  out->own_queues = queues != nullptr || out->given != nullptr;
   return read_policy(queues == nullptr ? none : *queues, tenants,
                      rest.members.empty() ? nullptr : &rest, out->file, &out->policy);
 }
@@ -238,7 +240,7 @@ void ReadSeconds(std::string_view key, std::int64_t min, MapReader* map, std::in
 }
 
 Result<Scenario> ReadScenario(const yaml::Node& document, const std::string& file,
-                              const PolicyReader& read_policy) {
+                              const PolicyReader& read_policy, std::shared_ptr<const Given> given) {
   static constexpr std::array<std::string_view, 2> kModes = {"saturation", "replay"};
   Scenario out;
   out.file = file;
@@ -249,7 +251,8 @@ Result<Scenario> ReadScenario(const yaml::Node& document, const std::string& fil
   ReadNames(kModes, "mode", &root, &modes);
   if (modes.size() > 1) root.Fail(*root.Child("mode"), "mode", "expected one mode");
   ReadSeeds(&root, &out.seeds);
-  for (const std::string_view key : {"cluster", "workload"}) root.Require(key);
+  root.Require("workload");
+  if (!given) root.Require("cluster");
   const yaml::Node* cluster = root.Child("cluster");
   const yaml::Node* workload = root.Child("workload");
   const yaml::Node* queues = root.Child("queues");
@@ -261,7 +264,13 @@ Result<Scenario> ReadScenario(const yaml::Node& document, const std::string& fil
   const yaml::Node* find = root.Child("find");
   if (Status status = root.Finish(); !status) return status.error();
   out.mode = modes.front();
-  if (Status status = ReadCluster(*cluster, file, &out.cluster); !status) return status.error();
+  const yaml::Node none;
+  out.given = std::move(given);
+  if (Status status = ReadCluster(cluster == nullptr ? none : *cluster, file, out.given != nullptr,
+                                  &out.cluster);
+      !status) {
+    return status.error();
+  }
   if (Status status = ReadWorkloadSpec(*workload, file, &out.workload); !status) {
     return status.error();
   }

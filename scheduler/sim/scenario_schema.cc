@@ -39,12 +39,13 @@ constexpr std::array<Key, 3> kCluster = {{
     {"shapes", R"("type":"array")", "Kinds of nodes."},
 }};
 
-constexpr std::array<Key, 5> kWorkload = {{
+constexpr std::array<Key, 6> kWorkload = {{
     {"format", R"("enum":["openb","philly","helios","pai2020","swf","csv","k8s"])",
      "Of the file of jobs."},
     {"jobs", kText, "File of jobs, plain or .gz."},
     {"pods", kText, "File of pods of the format openb, plain or .gz."},
     {"skip_bad", R"("type":"boolean","default":false)", "Leave bad rows out and count them."},
+    {"duration", kSeconds, "Of jobs of which it is not known (k8s)."},
     {"generator", R"("type":"object")", "Draws jobs instead."},
 }};
 

@@ -43,6 +43,7 @@ class Simulation {
       : scenario_(scenario), control_(*control) {
     out_.name = scenario.name;
     out_.mode = scenario.mode;
+    out_.forecast = scenario.given != nullptr;
   }
 
   Result<Results> Run() {

@@ -29,11 +29,12 @@ void Cut(std::int32_t node_gpus, Job* job) {
 
 void FindKinds(World* world) {
   using Key = std::tuple<std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int64_t,
-                         std::int64_t, std::uint32_t>;
+                         std::int64_t, std::uint32_t, std::uint32_t>;
   std::map<Key, std::uint32_t> kinds;
   world->kind.reserve(world->workload.jobs.size());
   for (const Job& job : world->workload.jobs) {
-    const Key key{job.pods, job.gpus, job.rest_gpus, job.milli, job.cpu, job.memory, job.models};
+    const Key key{job.pods, job.gpus,   job.rest_gpus, job.milli,
+                  job.cpu,  job.memory, job.models,    job.shape};
     const auto next = static_cast<std::uint32_t>(kinds.size());
     world->kind.push_back(kinds.try_emplace(key, next).first->second);
   }
@@ -59,10 +60,37 @@ void FindTooLarge(World* world) {
   });
 }
 
+// The nodes of a list, the first `count` of them, from its begin again where it ends.
+std::vector<NodeSpec> Repeated(const std::vector<NodeSpec>& list, std::int64_t count) {
+  std::vector<NodeSpec> nodes;
+  nodes.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i) % list.size();
+    nodes.push_back(list[at]);
+    if (static_cast<std::size_t>(i) >= list.size()) nodes.back().name += fmt::format("-{}", i);
+  }
+  return nodes;
+}
+
+// What a real cluster does not tell: how long jobs run. One that runs already has the rest of the
+// usual time before it, and a tenth of it at least.
+void FillDurations(std::int64_t usual, std::vector<Job>* jobs) {
+  for (Job& job : *jobs) {
+    if (job.duration >= 0) continue;
+    job.duration = job.ran < 0 ? usual : std::max({usual - job.ran, usual / 10, std::int64_t{1}});
+  }
+}
+
 }  // namespace
 
-Result<std::vector<NodeSpec>> MakeNodes(const ClusterSpec& spec) {
+Result<std::vector<NodeSpec>> MakeNodes(const Scenario& scenario) {
+  const ClusterSpec& spec = scenario.cluster;
   std::vector<NodeSpec> nodes;
+  const bool given = scenario.given && spec.nodes_file.empty() && spec.shapes.empty();
+  if (given && !scenario.given->nodes.empty()) {
+    const std::vector<NodeSpec>& all = scenario.given->nodes;
+    return Repeated(all, spec.nodes.value_or(static_cast<std::int64_t>(all.size())));
+  }
   if (spec.nodes_file.empty()) {
     for (const auto& [shape, count] : spec.shapes) {
       for (std::int64_t i = 0; i < count; ++i) {
@@ -80,12 +108,7 @@ Result<std::vector<NodeSpec>> MakeNodes(const ClusterSpec& spec) {
     error.file = spec.nodes_file;
     return error;
   }
-  for (std::int64_t i = 0; i < *spec.nodes; ++i) {
-    const auto at = static_cast<std::size_t>(i) % list->size();
-    nodes.push_back((*list)[at]);
-    if (static_cast<std::size_t>(i) >= list->size()) nodes.back().name += fmt::format("-{}", i);
-  }
-  return nodes;
+  return Repeated(*list, *spec.nodes);
 }
 
 std::vector<saturation::Pod> PodsOf(const World& world, std::uint32_t j) {
@@ -100,12 +123,17 @@ std::vector<saturation::Pod> PodsOf(const World& world, std::uint32_t j) {
 
 Result<World> MakeWorld(const Scenario& scenario, std::uint32_t seed) {
   World world;
-  Result<std::vector<NodeSpec>> nodes = MakeNodes(scenario.cluster);
+  Result<std::vector<NodeSpec>> nodes = MakeNodes(scenario);
   if (!nodes) return nodes.error();
   world.nodes = std::move(*nodes);
-  Result<Workload> workload = LoadWorkload(scenario.workload, seed);
-  if (!workload) return workload.error();
-  world.workload = std::move(*workload);
+  if (scenario.given) {
+    world.workload = scenario.given->workload;
+  } else {
+    Result<Workload> workload = LoadWorkload(scenario.workload, seed);
+    if (!workload) return workload.error();
+    world.workload = std::move(*workload);
+  }
+  FillDurations(scenario.workload.duration, &world.workload.jobs);
   std::int32_t most = 0;
   for (const NodeSpec& node : world.nodes) {
     most = std::max(most, node.gpus);

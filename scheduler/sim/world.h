@@ -29,7 +29,7 @@ struct World {
 };
 
 // The nodes of a scenario.
-Result<std::vector<NodeSpec>> MakeNodes(const ClusterSpec& spec);
+Result<std::vector<NodeSpec>> MakeNodes(const Scenario& scenario);
 
 Result<World> MakeWorld(const Scenario& scenario, std::uint32_t seed);
 

@@ -40,7 +40,7 @@ struct EngineOptions {
   // Decayed usage is kept here and found again after a restart (LoadState); empty = nowhere.
   std::string state_file;
   std::uint64_t seed = 0;
-  std::string instance;       // goes into decision ids
+  std::string instance;  // goes into decision ids
   // Nobody is told why gangs wait, and decisions do not find it out: for simulations.
   bool silent = false;
   bool abort_on_bug = false;  // in tests: a decision that does not verify ends the process

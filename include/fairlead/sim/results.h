@@ -53,6 +53,13 @@ struct SeriesPoint {
   std::vector<double> entitled;  // by queue
 };
 
+// When a job started and ended; -1: it did not.
+struct JobTimes {
+  std::string id, queue;
+  std::int64_t submit = 0, start = -1, end = -1;
+  bool ran_before = false;  // ran already when the simulation began
+};
+
 struct ReplayResult {
   std::string order, placement;
   std::int64_t nodes = 0;
@@ -77,6 +84,7 @@ struct ReplayResult {
   std::int64_t longest_wait_many = 0;  // the longest wait among jobs of more than 8 GPUs
   std::vector<QueueResult> queues;     // by name
   std::vector<SeriesPoint> series;
+  std::vector<JobTimes> times;  // only where the scenario wants them; not kept with a sweep
   std::vector<std::int64_t> wait_histogram;  // by power of two: [0], [1], [2,3], [4..7], ...
 };
 
@@ -138,6 +146,7 @@ struct Results {
   std::int64_t bad_rows = 0;
   std::vector<Error> first_bad_rows;
   bool interrupted = false;
+  bool forecast = false;  // of a real cluster: when does what waits start
 };
 
 std::string ResultsJson(const Results& results);

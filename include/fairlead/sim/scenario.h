@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,7 @@ struct WorkloadSpec {
   std::string jobs;    // file
   std::string pods;    // file of the format openb
   bool skip_bad = false;
+  std::int64_t duration = 3600;  // s, of jobs of which it is not known
   std::optional<GeneratorSpec> generator;
 };
 
@@ -108,6 +110,13 @@ struct FindSpec {
   std::string such_that;  // "wait.mean <= 600"
 };
 
+// A cluster as it is, with what runs and waits there: takes the place of the files that a scenario
+// names. Whoever knows Kubernetes makes it.
+struct Given {
+  std::vector<NodeSpec> nodes;
+  Workload workload;
+};
+
 struct Scenario {
   std::string file;
   std::string name;
@@ -124,6 +133,8 @@ struct Scenario {
   ExpectSpec expect;
   std::optional<SweepSpec> sweep;
   std::optional<FindSpec> find;
+  std::shared_ptr<const Given> given;  // may be null
+  bool list_jobs = false;              // the results name each job with its times
 };
 
 // Reads the sections `queues`, `tenants` and `policy` that the live scheduler has too. The module
@@ -139,7 +150,8 @@ Status ApplySetting(std::string_view setting, yaml::Node* document);
 // File names in it are relative to the folder of `file`; those that were set on the command line
 // (line 0) to the working directory.
 Result<Scenario> ReadScenario(const yaml::Node& document, const std::string& file,
-                              const PolicyReader& read_policy);
+                              const PolicyReader& read_policy,
+                              std::shared_ptr<const Given> given = nullptr);
 
 // JSON Schema (draft 2020-12) of the file, from the table of keys that the reader uses.
 std::string ScenarioSchema();

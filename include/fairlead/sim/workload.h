@@ -5,13 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "fairlead/base/result.h"
-#include "fairlead/model/affinity.h"
+#include "fairlead/model/objects.h"
 
 namespace fairlead::sim {
 
@@ -38,6 +39,7 @@ struct NodeSpec {
   std::int32_t gpus = 0;
   std::string model;
   Labels labels;
+  std::shared_ptr<const NodeInfo> info;  // of a real cluster: all that is known of it; else null
 };
 
 // `pods` equal pods that start together and end together, and perhaps one smaller one more.
@@ -47,7 +49,7 @@ struct Job {
   std::uint32_t tenant = 0;  // of Workload::tenants
   std::uint32_t user = 0;    // of Workload::users
   std::int64_t submit = 0;
-  std::int64_t duration = 0;
+  std::int64_t duration = 0;   // -1: not known
   std::int64_t cpu = 0;        // per pod
   std::int64_t memory = 0;     // per pod
   std::int32_t pods = 1;       // 0: `gpus` are those of the whole job, not yet cut into pods
@@ -56,6 +58,8 @@ struct Job {
   std::int32_t rest_gpus = 0;  // of the one pod more; 0 = there is none
   std::uint32_t models = 0;    // of Workload::models: accepted ones as "A|B", "" = any
   std::int32_t priority = 0;
+  std::uint32_t shape = 0;  // of a real cluster: one more than the position in Workload::shapes
+  std::int64_t ran = -1;    // s: it runs already, for so long; -1: it waits
 
   std::int64_t AllPods() const { return std::int64_t{pods} + (rest_gpus > 0 ? 1 : 0); }
   std::int64_t Gpu() const {  // mGPU of the whole job
@@ -66,7 +70,8 @@ struct Job {
 struct Workload {
   std::vector<Job> jobs;  // in the order of the trace
   Names queues, tenants, users;
-  Names models;                       // models[0] is ""
+  Names models;  // models[0] is ""
+  std::vector<PodShape> shapes;
   std::int64_t bad_rows = 0;          // left out because the caller wanted so
   std::vector<Error> first_bad_rows;  // some of them
 
