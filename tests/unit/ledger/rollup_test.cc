@@ -29,7 +29,7 @@ Interval Drawn(fairlead::testing::Random* random, std::int64_t n) {
   if (random->Below(3) == 0) i.devices.clear(), i.slices = i.slices_per_gpu = 0;
   i.cpu_milli = random->Below(64'000);
   i.memory_bytes = random->Below(std::int64_t{1} << 41);
-  i.storage_bytes = random->Below(2) * random->Below(std::int64_t{1} << 43);
+  if (random->Below(2) == 0) i.storage_bytes = random->Below(std::int64_t{1} << 43);
   i.start = Instant{At("2026-09-28T00:00:00Z").ns + random->Below(36LL * 86'400'000'000'000)};
   i.end = Instant{i.start.ns + 1 + random->Below(200'000'000'000'000)};
   i.end_reason = EndReason::kCompleted;
