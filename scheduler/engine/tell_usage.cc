@@ -20,9 +20,9 @@ std::string Engine::State::TenantOf(const std::string& ns, const std::string& la
 // what it is entitled to. Without a table, as where nobody looks at queues, 1.
 std::int32_t Engine::State::LevelOf(const PodHolding& holding) const {
   if (!table || !holding.ours) return 1;
-  std::string queue = holding.queue.empty() ? "default" : holding.queue;
+  std::string name = holding.queue.empty() ? "default" : holding.queue;
   for (const TenantSpec& tenant : policy.tenants) {
-    if (holding.queue.empty() && tenant.name == holding.tenant) queue = tenant.default_queue;
+    if (holding.queue.empty() && tenant.name == holding.tenant) name = tenant.default_queue;
   }
   const auto fits = [](const NamedAmounts& held, const NamedAmounts& has) {
     return std::all_of(held.begin(), held.end(), [&](const auto& amount) {
@@ -30,7 +30,7 @@ std::int32_t Engine::State::LevelOf(const PodHolding& holding) const {
     });
   };
   for (const QueueReport& report : table->queues) {
-    if (report.name != queue) continue;
+    if (report.name != name) continue;
     if (fits(report.allocated, report.guarantee)) return 2;
     return fits(report.allocated, report.entitlement) ? 1 : 0;
   }
