@@ -157,6 +157,7 @@ struct Engine::State {
 
   // tell_usage.cc
   void TellUsage(Instant now);
+  std::int32_t LevelOf(const PodHolding& holding) const;
   std::string TenantOf(const std::string& ns, const std::string& label) const;
 
   // publish.cc

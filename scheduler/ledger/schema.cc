@@ -10,7 +10,7 @@ namespace fairlead::ledger {
 namespace {
 
 // {int}, {text} and {end} are the dialect's words.
-constexpr std::array<std::string_view, 2> kMigrations = {
+constexpr std::array<std::string_view, 3> kMigrations = {
     // 1: records, what is open, and the heads of the chains.
     R"(
 CREATE TABLE records (
@@ -62,6 +62,20 @@ CREATE TABLE periods (
   billing {int} NOT NULL,
   closed_ns {int} NOT NULL
 ){end};
+)",
+    // 3: rollups.
+    R"(
+CREATE TABLE rollups (
+  hour_ns {int} NOT NULL,
+  vals {text} NOT NULL,
+  sums {text} NOT NULL,
+  PRIMARY KEY (hour_ns, vals)
+){end};
+CREATE TABLE rollup_state (
+  id {int} PRIMARY KEY,
+  last_seq {int} NOT NULL
+){end};
+INSERT INTO rollup_state (id, last_seq) VALUES (1, 0);
 )"};
 
 std::string InDialect(std::string_view sql, const SqlDatabase::Dialect& dialect) {

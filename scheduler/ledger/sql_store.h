@@ -26,6 +26,9 @@ class SqlStore : public Store {
   Result<std::optional<Interval>> Find(const std::string& record_id) override;
   Result<std::int64_t> Verify() override;
   Result<std::optional<Instant>> LastWrite() override;
+  Status RollUp() override;
+  Result<std::int64_t> RolledUpTo() override;
+  Status ReadRollups(Instant from, Instant to, const EachRollup& each) override;
   Result<std::int64_t> SetBilling(const std::string& yaml, Instant now) override;
   Result<std::string> Billing(std::int64_t version) override;
   Result<std::int64_t> KeepBilling(Instant now) override;
@@ -49,6 +52,7 @@ class SqlStore : public Store {
   Status PutOpen(const Interval& interval);
   Status End(Transaction* t, Interval interval, Instant end, EndReason reason,
              const std::string& preempted_by, Source source);
+  Result<std::int64_t> RollUpSome();
   Status SplitOpen(Transaction* t, Instant at);
   Status Apply(Transaction* t, const Append& change);
   Status Apply(Transaction* t, const Open& change);

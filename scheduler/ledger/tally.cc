@@ -68,6 +68,17 @@ Cell& Tally::CellOf(const Interval& interval) {
   return cells_[it->second];
 }
 
+void Tally::AddSums(const Interval& values, Instant hour, const Amounts128& sums) {
+  const auto next = std::upper_bound(bounds_.begin(), bounds_.end(), hour);
+  if (next == bounds_.begin() || next == bounds_.end()) return;
+  const auto segment = static_cast<std::size_t>(next - bounds_.begin()) - 1;
+  Amounts128& sum = CellOf(values).by_segment[segment];
+  sum.cpu_milli_ns += sums.cpu_milli_ns;
+  sum.memory_byte_ns += sums.memory_byte_ns;
+  sum.gpu_slice_ns += sums.gpu_slice_ns;
+  sum.storage_byte_ns += sums.storage_byte_ns;
+}
+
 void Tally::Add(const Interval& interval, Instant until, int sign) {
   const Instant end = std::min(interval.end.value_or(until), bounds_.back());
   if (end <= interval.start || end <= bounds_.front()) return;

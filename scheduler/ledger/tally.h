@@ -12,10 +12,9 @@
 #include "fairlead/base/result.h"
 #include "fairlead/ledger/billing.h"
 #include "fairlead/ledger/interval.h"
+#include "scheduler/ledger/wide_text.h"
 
 namespace fairlead::ledger {
-
-__extension__ using Int128 = __int128;
 
 struct Amounts128 {
   Int128 cpu_milli_ns = 0;
@@ -39,6 +38,9 @@ class Tally {
   // Adds (sign 1) or takes away (sign -1) the parts of the interval that lie within the bounds. One
   // that is open lasts until `until`.
   void Add(const Interval& interval, Instant until, int sign = 1);
+
+  // Adds what a rollup says of an hour that lies within one segment.
+  void AddSums(const Interval& values, Instant hour, const Amounts128& sums);
 
   const std::vector<Cell>& cells() const { return cells_; }  // in order of first sight
   const std::vector<Instant>& bounds() const { return bounds_; }

@@ -53,6 +53,7 @@ bool GoesOn(const Interval& open, const Interval& next) {
   same.start = next.start;
   same.record_id = next.record_id;
   same.epoch = next.epoch;
+  same.use_class = next.use_class;  // that of its beginning stays
   return same == next;
 }
 
@@ -103,6 +104,9 @@ Interval UsageBook::IntervalOf(const PodHolding& h) const {
     i.slices_per_gpu = h.grant.of;
     i.gpu_memory_bytes = h.gpu_memory;
   }
+  i.use_class = h.level == 2   ? UseClass::kGuaranteed
+                : h.level == 0 ? UseClass::kBorrowed
+                               : UseClass::kEntitled;
   i.submitted = h.created;
   i.epoch = options_.epoch;
   return i;

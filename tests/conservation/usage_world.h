@@ -34,6 +34,11 @@ class FlakyStore : public ledger::Store {
   }
   Result<std::int64_t> Verify() override { return inner_->Verify(); }
   Result<std::optional<Instant>> LastWrite() override { return inner_->LastWrite(); }
+  Status RollUp() override { return inner_->RollUp(); }
+  Result<std::int64_t> RolledUpTo() override { return inner_->RolledUpTo(); }
+  Status ReadRollups(Instant from, Instant to, const EachRollup& each) override {
+    return inner_->ReadRollups(from, to, each);
+  }
   Result<std::int64_t> SetBilling(const std::string& yaml, Instant now) override {
     return inner_->SetBilling(yaml, now);
   }

@@ -82,6 +82,8 @@ struct StatementRequest {
   Instant as_of;  // usage that is open counts up to here
   // In place of the ledger's billing document; not for a period that is closed.
   std::optional<Billing> billing;
+  // May sums by hour stand for records? The answer is the same.
+  bool rollups = true;
 };
 
 // Error: no such period or way to group; usage at a time for which no rate is valid, with the gap.

@@ -91,6 +91,14 @@ class Store {
   virtual Result<std::int64_t> Verify() = 0;
   virtual Result<std::optional<Instant>> LastWrite() = 0;
 
+  // Rollups (scheduler/ledger/rollup.h): brought up to the last record; how far they go; and rows
+  // of hours in [from, to) as texts.
+  using EachRollup =
+      std::function<Status(Instant hour, std::string_view values, std::string_view sums)>;
+  virtual Status RollUp() = 0;
+  virtual Result<std::int64_t> RolledUpTo() = 0;
+  virtual Status ReadRollups(Instant from, Instant to, const EachRollup& each) = 0;
+
   // The billing document (billing.h) by version; versions count from 1 and are kept.
   virtual Result<std::int64_t> SetBilling(const std::string& yaml, Instant now) = 0;
   virtual Result<std::string> Billing(std::int64_t version) = 0;  // 0 = the last; "" = none

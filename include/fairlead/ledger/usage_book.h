@@ -3,7 +3,8 @@
 //
 // A pod that holds something has one open interval: reserved while its binding is under way, usage
 // (or system, where it is not ours) from when the watch shows it. A node that is there has one of
-// its capacity. Whatever changes in an interval ends it and begins another.
+// its capacity. Whatever changes in an interval ends it and begins another,
+// but for its class: that of its beginning stays.
 //
 // After a restart the first batch says everything. What the ledger has open and the batch says too,
 // goes on; what it does not say ended at the last moment at which the ledger was seen to be

@@ -31,6 +31,9 @@ struct PodHolding {
   GangKey gang;
   Labels labels;
   Instant created;
+  // By what right, as far as the engine knows: 2 within the queue's guarantee, 1 within its
+  // entitlement, 0 borrowed.
+  std::int32_t level = 1;
 };
 
 enum class ReleaseCause : std::uint8_t {
