@@ -158,9 +158,9 @@ class Listing : public EventSink {
     if (e.kind != ObjectKind::kQueue) (void)store_.EndRelist(e.kind, Now());
     listed_.insert(e.kind);
   }
-  static void Take(PolicyReplaced& /*e*/) {}
-  static void Take(BindFinished& /*e*/) {}
-  static void Take(EvictFinished& /*e*/) {}
+  // Volumes, and answers to what is never asked here, say nothing to a forecast.
+  template <typename Other>
+  static void Take(Other& /*e*/) {}
 
   std::mutex mutex_;
   std::condition_variable changed_;
