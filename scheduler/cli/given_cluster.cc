@@ -115,7 +115,7 @@ class Listing : public EventSink {
  public:
   void Post(EventBatch batch) override {
     const std::lock_guard lock(mutex_);
-    for (Event& event : batch) std::visit([this](auto& e) { Take(e); }, event);
+    for (Event& event : batch) std::visit([this](auto& e) { this->Take(e); }, event);
     changed_.notify_all();
   }
 

@@ -338,19 +338,19 @@ void Placer::PlaceOnShared(GroupRun* run) {
 bool Placer::TakeShares(std::uint32_t rank, bool only_shared, GroupRun* run) {
   const NodeId node = room_.NodeAt(rank);
   ++steps_;
-  std::int64_t want = run->want - run->placed;
-  if (run->allowance != nullptr) {
-    const std::int64_t allowed = Allowed(run->state, *run->allowance, node, want);
-    if (allowed < want) run->allowance->cut = true;
-    want = allowed;
-  }
-  for (; want > 0; --want) {
+  const std::int64_t want = run->want - run->placed;
+  const std::int64_t allowed =
+      run->allowance == nullptr ? want : Allowed(run->state, *run->allowance, node, want);
+  for (std::int64_t i = 0; i < allowed; ++i) {
     const GpuMask devices = room_.TakeShare(run->state.need, node, only_shared);
     if (devices == 0) return false;
     if (run->allowance != nullptr) Use(run->state, node, 1, run->allowance);
     Assign(*run, 1, rank, devices);
     ++run->placed;
   }
+  if (allowed == want) return true;
+  if (room_.Fits(run->state.need, node, 1) == 0) return false;
+  run->allowance->cut = true;
   return true;
 }
 
@@ -372,21 +372,20 @@ void Placer::PlaceOnNode(std::uint32_t rank, GroupRun* run) {
     return;
   }
   ++steps_;
-  std::int64_t want = run->want - run->placed;
-  if (run->allowance != nullptr) {
-    const std::int64_t allowed = Allowed(run->state, *run->allowance, node, want);
-    if (allowed < want) run->allowance->cut = true;
-    if (allowed == 0) return;
-    want = allowed;
+  const std::int64_t want = run->want - run->placed;
+  const std::int64_t room = room_.Fits(run->state.need, node, want);
+  std::int64_t fits = room;
+  if (run->allowance != nullptr && room > 0) {
+    fits = Allowed(run->state, *run->allowance, node, room);
+    if (fits < room) run->allowance->cut = true;
   }
-  const std::int64_t fits = room_.Fits(run->state.need, node, want);
   if (fits > 0) {
     if (run->allowance != nullptr) Use(run->state, node, fits, run->allowance);
     const GpuMask devices = room_.Take(run->state.need, node, fits);
     Assign(*run, fits, rank, devices);
     run->placed += fits;
   }
-  if (fits < want) Close(rank, run);
+  if (room < want && fits == room) Close(rank, run);
 }
 
 // The node is full for the shape.

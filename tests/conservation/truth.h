@@ -107,7 +107,8 @@ class Truth {
     std::int64_t cut = 1;
     std::vector<const HeldFrom*> mine;
     for (const HeldFrom& h : all_) {
-      if (h.end <= h.start || h.held.node != node) continue;
+      // What begins at the very end is of no moment of the sheet, so it has no say in the cut.
+      if (h.end <= h.start || h.start >= bounds.back().ns || h.held.node != node) continue;
       const bool gpu = unit >= ledger::kUnknownGpu;
       if (gpu && AmountOf(h.held, node, unit, model, h.held.of) == 0) continue;
       mine.push_back(&h);
