@@ -224,7 +224,7 @@ void AddSimulate(CLI::App& app, int* exit_code) {
   command->add_option("--config", options->config,
                       "Configuration file: queues and policy of a real cluster");
   command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios");
-  command->callback([options, command, exit_code] {
+  command->callback([options, exit_code] {
     if (!options->schema && !options->from_live && options->file.empty()) {
       throw CLI::RequiredError("SCENARIO");
     }
