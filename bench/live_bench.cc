@@ -47,8 +47,8 @@ std::unique_ptr<ControlPlane> NewPlane(const std::string& work, const std::strin
 
 // Every round has a control plane of its own and measures all modes, each time in another order.
 bool Binding(const Options& options, const std::string& work, Report* report) {
-  std::vector<Mode> modes = {Mode::kBare, Mode::kFairleadSingle, Mode::kBareUser,
-                             Mode::kFairleadGangs};
+  std::vector<Mode> modes = {Mode::kBare,     Mode::kFairleadSingle, Mode::kFairleadRacks,
+                             Mode::kBareUser, Mode::kFairleadGangs,  Mode::kFairleadWhole};
   for (int round = 0; round < options.runs; ++round) {
     Say(fmt::format("binding, round {} of {}", round + 1, options.runs));
     const auto plane = NewPlane(work, fmt::format("binding-{}", round), options.nodes);

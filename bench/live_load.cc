@@ -45,13 +45,14 @@ bool All(const Access& access, std::size_t n,
 }
 
 // As long as a training pod is: environment, mounts and labels, about 2 kB as it is stored.
-Json ContainerObject() {
+Json ContainerObject(std::size_t gpus) {
   Json env = Json::array();
   for (const char* name : {"NCCL_DEBUG", "NCCL_SOCKET_IFNAME", "OMP_NUM_THREADS", "MASTER_ADDR",
                            "MASTER_PORT", "DATA_DIR", "CHECKPOINT_DIR", "RUN_ID"}) {
     env.push_back({{"name", name}, {"value", std::string("value-of-") + name}});
   }
-  const Json resources = {{"cpu", "1"}, {"memory", "8Gi"}, {"nvidia.com/gpu", "1"}};
+  const Json resources = {
+      {"cpu", "1"}, {"memory", "8Gi"}, {"nvidia.com/gpu", std::to_string(gpus)}};
   return {{"name", "main"},
           {"image", "registry.example/research/train:2026-01-01"},
           {"command", {"python", "-m", "train", "--config", "/etc/train/config.yaml"}},
@@ -72,10 +73,11 @@ std::string PodText(const PodPlan& plan) {
   if (plan.gang_size > 1) {
     meta["labels"]["fairlead.dev/gang"] = kGang;
     meta["annotations"]["fairlead.dev/gang-size"] = std::to_string(plan.gang_size);
+    if (plan.in_one_rack) meta["annotations"]["fairlead.dev/topology-required"] = "rack";
   }
   Json spec = {
       {"schedulerName", plan.scheduler},
-      {"containers", {ContainerObject()}},
+      {"containers", {ContainerObject(plan.gpus)}},
       {"restartPolicy", "Never"},
       {"terminationGracePeriodSeconds", 0},
       {"volumes",

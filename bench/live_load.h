@@ -23,6 +23,8 @@ struct PodPlan {
   std::size_t gang_size = 1;  // 1: single pods without the keys of a gang
   std::size_t bound = 0;      // so many pods come with a node, round robin over `nodes`
   std::size_t nodes = 0;
+  std::size_t gpus = 1;      // of each pod
+  bool in_one_rack = false;  // each gang
 };
 
 // Writes pods one by one: the text of all but the names is made once.

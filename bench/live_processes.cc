@@ -91,6 +91,7 @@ RunningScheduler::RunningScheduler(const e2e::ControlPlane& plane, SchedulerKind
   if (kind == SchedulerKind::kFairlead) {
     e2e::SchedulerOptions options;
     options.kubeconfig = plane.scheduler_kubeconfig();
+    options.config = "policy: {topology: [{name: rack, label: example.com/rack}]}\n";
     fairlead_ = std::make_unique<e2e::SchedulerProcess>(plane.dir(), options);
     return;
   }

@@ -19,6 +19,7 @@ using e2e::ControlPlane;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kGangSize = 8;
+constexpr std::size_t kGpusPerNode = 8;
 constexpr e2e::seconds kPatience(240);
 
 bool IsBare(Mode mode) { return mode == Mode::kBare || mode == Mode::kBareUser; }
@@ -30,7 +31,9 @@ SchedulerKind KindOf(Mode mode) {
 PodPlan PlanOf(Mode mode) {
   PodPlan plan;
   plan.scheduler = SchedulerName(KindOf(mode));
-  plan.gang_size = mode == Mode::kFairleadGangs ? kGangSize : 1;
+  plan.in_one_rack = mode == Mode::kFairleadRacks;
+  plan.gang_size = mode == Mode::kFairleadGangs || plan.in_one_rack ? kGangSize : 1;
+  plan.gpus = mode == Mode::kFairleadWhole ? kGpusPerNode : 1;
   return plan;
 }
 
@@ -57,6 +60,10 @@ const char* ModeName(Mode mode) {
       return "fairlead, single pods";
     case Mode::kFairleadGangs:
       return "fairlead, gangs of 8";
+    case Mode::kFairleadRacks:
+      return "fairlead, gangs of 8 in one rack";
+    case Mode::kFairleadWhole:
+      return "fairlead, pods of a whole node";
     case Mode::kKubeSingle:
       break;
   }
@@ -66,6 +73,7 @@ const char* ModeName(Mode mode) {
 std::optional<BindRun> MeasureBinding(const ControlPlane& plane, Mode mode, std::size_t pods,
                                       std::size_t nodes) {
   const e2e::Access admin = plane.admin();
+  if (mode == Mode::kFairleadWhole) pods = std::min(pods, nodes);
   BindRun run;
   run.mode = mode;
   run.pods = pods;

@@ -11,7 +11,15 @@
 namespace fairlead::bench {
 
 // Who binds, and in what units.
-enum class Mode { kBare, kBareUser, kFairleadSingle, kFairleadGangs, kKubeSingle };
+enum class Mode {
+  kBare,
+  kBareUser,
+  kFairleadSingle,
+  kFairleadGangs,
+  kFairleadRacks,  // gangs, each in one rack
+  kFairleadWhole,  // pods of a whole node, an eighth as many
+  kKubeSingle,
+};
 const char* ModeName(Mode mode);
 
 struct BindRun {
