@@ -21,7 +21,7 @@ inline Big FloorOf(const Exact& value) {
 
 // Half to even.
 inline Big RoundOf(const Exact& value) {
-  const Big floor = FloorOf(value);
+  Big floor = FloorOf(value);
   const Exact rest = value - Exact(floor);
   const Exact half(1, 2);
   if (rest < half) return floor;

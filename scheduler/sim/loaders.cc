@@ -72,7 +72,7 @@ void CountFromFirst(std::vector<Job>* jobs) {
 Result<std::vector<NodeSpec>> ReadNodeList(const std::string& path) {
   std::vector<NodeSpec> nodes;
   Workload ignored;
-  const Status status = ReadTable(
+  Status status = ReadTable(
       path, {},
       [&](Columns* columns) -> ReadRow {
         const std::size_t name = columns->Need("sn");
@@ -165,7 +165,7 @@ Status ReadPhilly(const std::string& path, bool skip_bad, Workload* out) {
 // SenseTime's jobs of 2020. GPUs and CPUs are those of the whole job, on node_num nodes.
 Status ReadHelios(const std::string& path, bool skip_bad, Workload* out) {
   Ids ids(out);
-  const Status status = ReadTable(
+  Status status = ReadTable(
       path, {.columns = {}, .skip_bad = skip_bad},
       [&](Columns* columns) -> ReadRow {
         const std::size_t id = columns->Need("job_id");
@@ -207,7 +207,7 @@ Status ReadPai2020(const std::string& path, bool skip_bad, Workload* out) {
     rules.columns = {"job_name", "task_name", "inst_num", "status",   "start_time",
                      "end_time", "plan_cpu",  "plan_mem", "plan_gpu", "gpu_type"};
   }
-  const Status status = ReadTable(
+  Status status = ReadTable(
       path, rules,
       [&](Columns* columns) -> ReadRow {
         const std::size_t name = columns->Need("job_name");

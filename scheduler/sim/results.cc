@@ -29,7 +29,7 @@ Distribution Describe(std::vector<std::int64_t>* values) {
 std::string MeanText(std::int64_t sum, std::int64_t count) {
   if (count == 0) return "0.00";
   __extension__ using Wide = __int128;
-  const auto hundredths = static_cast<std::int64_t>((Wide{sum} * 200 + count) / (2 * count));
+  const auto hundredths = static_cast<std::int64_t>((Wide{sum} * 200 + count) / (Wide{2} * count));
   return fmt::format("{}.{:02}", hundredths / 100, hundredths % 100);
 }
 

@@ -74,15 +74,13 @@ Status ReadDurations(const yaml::Node& node, const std::string& file, GeneratorS
   map.Decimal("sigma", 6, 0, 10 * kMillionth, &out->sigma);
   ReadSeconds("max", 1, &map, &out->longest);
   if (const yaml::Node* list = map.Child("seconds"); list != nullptr) {
-    const Status status = EachOf(*list, file, "workload.generator.durations.seconds",
-                                 [&](const yaml::Node& item, const std::string& path) -> Status {
-                                   const Result<std::int64_t> value =
-                                       ParseWhole(item, 0, 4'000'000'000);
-                                   if (!value)
-                                     return map.MakeError(item, path, value.error().message);
-                                   out->durations.push_back(*value);
-                                   return Ok{};
-                                 });
+    Status status = EachOf(*list, file, "workload.generator.durations.seconds",
+                           [&](const yaml::Node& item, const std::string& path) -> Status {
+                             const Result<std::int64_t> value = ParseWhole(item, 0, 4'000'000'000);
+                             if (!value) return map.MakeError(item, path, value.error().message);
+                             out->durations.push_back(*value);
+                             return Ok{};
+                           });
     if (!status) return status;
   }
   return map.Finish();
@@ -169,10 +167,10 @@ Status ReadGenerator(const yaml::Node& node, const std::string& file, GeneratorS
   }
   if (const yaml::Node* gangs = map.Child("gangs"); gangs != nullptr) {
     out->gangs.clear();
-    const Status status = EachOf(*gangs, file, "workload.generator.gangs",
-                                 [&](const yaml::Node& item, const std::string& path) {
-                                   return ReadGang(item, file, path, &out->gangs.emplace_back());
-                                 });
+    Status status = EachOf(*gangs, file, "workload.generator.gangs",
+                           [&](const yaml::Node& item, const std::string& path) {
+                             return ReadGang(item, file, path, &out->gangs.emplace_back());
+                           });
     if (!status) return status;
   }
   return map.Finish();

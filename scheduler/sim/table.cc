@@ -55,6 +55,22 @@ Result<std::string> ReadText(const std::string& path) {
   return text;
 }
 
+// A cell whose quote opens at `at`; returns where it closes.
+std::size_t Row::TakeQuoted(std::string_view line, std::size_t at) {
+  std::string text;
+  std::size_t next = at + 1;
+  for (; next < line.size(); ++next) {
+    if (line[next] == '"' && (next + 1 >= line.size() || line[next + 1] != '"')) break;
+    text.push_back(line[next]);
+    if (line[next] == '"') ++next;
+  }
+  cells_.push_back({{}, static_cast<int>(at) + 1});
+  unquoted_.resize(cells_.size());
+  unquoted_.back() = std::move(text);
+  if (next >= line.size()) Fail(cells_.size() - 1, "a quote is not closed");
+  return next;
+}
+
 void Row::Split(std::string_view line, int number, char separator) {
   line_ = number;
   cells_.clear();
@@ -71,21 +87,7 @@ void Row::Split(std::string_view line, int number, char separator) {
       continue;
     }
     if (at < line.size() && line[at] == '"') {
-      std::string text;
-      std::size_t next = at + 1;
-      for (; next < line.size(); ++next) {
-        if (line[next] != '"') {
-          text.push_back(line[next]);
-          continue;
-        }
-        if (next + 1 >= line.size() || line[next + 1] != '"') break;
-        text.push_back(line[next++]);
-      }
-      cells_.push_back({{}, static_cast<int>(at) + 1});
-      unquoted_.resize(cells_.size());
-      unquoted_.back() = std::move(text);
-      if (next >= line.size()) Fail(cells_.size() - 1, "a quote is not closed");
-      at = std::min(line.find(separator, next), line.size());
+      at = std::min(line.find(separator, TakeQuoted(line, at)), line.size());
     } else {
       const std::size_t end = std::min(line.find(separator, at), line.size());
       cells_.push_back({line.substr(at, end - at), static_cast<int>(at) + 1});

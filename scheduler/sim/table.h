@@ -39,6 +39,8 @@ class Row {
     int column = 1;  // of the line, in bytes
   };
 
+  std::size_t TakeQuoted(std::string_view line, std::size_t at);
+
   const std::string& file_;
   const std::vector<std::string>& columns_;
   int line_ = 0;
