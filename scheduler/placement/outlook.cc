@@ -91,7 +91,7 @@ Outlook MakeOutlook(const std::vector<Asked>& pods, const std::vector<std::int64
     const Wide accepted = sum(kind.kinds);
     if (accepted == 0) continue;
     const Wide milli = Wide{kind.pods} * kind.milli_gpu;
-    const Wide part = Outlook::kScarcest * kMilli * milli * all / gpu / accepted;
+    const Wide part = Wide{Outlook::kScarcest} * kMilli * milli * all / gpu / accepted;
     for (const std::uint32_t m : kind.kinds) parts[m] += part;
   }
   for (std::size_t m = 0; m < parts.size(); ++m) {
