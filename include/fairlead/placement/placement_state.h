@@ -31,8 +31,8 @@ struct ShapeState {
   bool fresh = true;  // not used yet
   ShapeNeed need;
   RankBits feasible;
-  RankBits open;                      // feasible and not known to be full
-  std::vector<RankBits> tiers;        // by preference, the best first; empty = all the same
+  RankBits open;                // feasible and not known to be full
+  std::vector<RankBits> tiers;  // by preference, the best first; empty = all the same
   std::vector<NodeClasses::Standing> standings;  // by class; empty until a member needs them
   std::int64_t at_most = kUnbounded;  // no more members than this fit in the whole cluster now
   std::vector<MeritScale> scales;     // by ModelId, the last one for nodes without GPUs

@@ -4,10 +4,9 @@
 //
 //   1. by merit for the shape (Outlook), then the less scarce model of GPU;
 //   2. for shares: GPUs that are shared already, those first on which the fewest slices are free;
-//   3. by level of Room: partly used nodes, the fullest that still fits first, before untouched
-//   ones;
-//   4. those that the pods prefer: with fewer PreferNoSchedule taints that they do not tolerate; then
-//      with more weight, of their preferred node affinity and of their preferred affinity and
+//   3. by level of Room: partly used nodes, the fullest that still fits first, before untouched;
+//   4. those that the pods prefer: with fewer PreferNoSchedule taints that they do not tolerate;
+//      then with more weight, of their preferred node affinity and of their preferred affinity and
 //      anti-affinity to each pod there (PeerBook); then those less crowded by pods that they would
 //      spread from (ScheduleAnyway);
 //   5. by name.
