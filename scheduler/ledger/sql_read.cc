@@ -219,8 +219,9 @@ Result<std::vector<ClosedPeriod>> SqlStore::ClosedPeriods() {
 
 Result<std::unique_ptr<Store>> OpenStore(const std::string& url, const StoreOptions& options) {
   constexpr std::string_view kSqlite = "sqlite:";
+  // Not what was given: it may hold a password.
   Result<std::unique_ptr<SqlDatabase>> db =
-      LedgerError("ledger", fmt::format("'{}': expected sqlite:FILE or postgresql://...", url));
+      LedgerError("ledger", "expected sqlite:FILE or postgresql://...");
   if (url.starts_with(kSqlite) && url.size() > kSqlite.size()) {
     db = OpenSqlite(url.substr(kSqlite.size()), options.create);
   } else if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
