@@ -26,8 +26,9 @@ inline std::string WideText(Int128 value) {
 inline Int128 ParseWide(std::string_view text) {
   const bool negative = text.starts_with('-');
   Int128 value = 0;
-  for (const char c : text.substr(negative ? 1 : 0)) value = value * 10 + (c - '0');
-  return negative ? -value : value;
+  // Downwards, since the least number has no positive counterpart.
+  for (const char c : text.substr(negative ? 1 : 0)) value = value * 10 - (c - '0');
+  return negative ? value : -value;
 }
 
 }  // namespace fairlead::ledger

@@ -49,7 +49,8 @@ void ExpectApart(ledger::Store* store) {
     return Ok{};
   });
   EXPECT_TRUE(read.ok());
-  for (const ledger::Interval& i : *store->OpenIntervals()) {
+  const auto still_open = store->OpenIntervals();
+  for (const ledger::Interval& i : *still_open) {
     const std::string who = i.kind == ledger::Kind::kCapacity ? "node " + i.node : i.pod_uid;
     EXPECT_LE(ends[who], i.start.ns) << who;
   }
@@ -70,7 +71,8 @@ std::map<std::string, ledger::WideInt> CpuByTenant(ledger::Store* store, Instant
                            return Ok{};
                          })
                   .ok());
-  for (const ledger::Interval& i : *store->OpenIntervals()) add(i);
+  const auto still_open = store->OpenIntervals();
+  for (const ledger::Interval& i : *still_open) add(i);
   return sums;
 }
 

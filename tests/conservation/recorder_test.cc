@@ -129,7 +129,8 @@ TEST_P(KillTest, AtEveryStepOfEveryWriteNothingIsLostOrDoubled) {
     // Seen for a minute at least, unless its end was all that was seen of it after a restart; never
     // longer than it can have been.
     EXPECT_LE(used, Duration::Seconds(180).ns);
-    for (const Interval& open : *store->OpenIntervals()) EXPECT_EQ(open.kind, Kind::kCapacity);
+    const auto still_open = store->OpenIntervals();
+    for (const Interval& open : *still_open) EXPECT_EQ(open.kind, Kind::kCapacity);
     const Instant until = kBegin + Duration::Seconds(360);
     const auto sheet = ledger::BalanceOf(store.get(), {kBegin, until}, until);
     ASSERT_TRUE(sheet.ok());
@@ -206,7 +207,8 @@ TEST(Recorder, ARenamedTenantBeginsANewInterval) {
   EXPECT_EQ(records[0].tenant, "old");
   EXPECT_EQ(*records[0].end, clock.now);
   std::vector<std::string> open;
-  for (const Interval& i : *store->OpenIntervals()) {
+  const auto still_open = store->OpenIntervals();
+  for (const Interval& i : *still_open) {
     if (i.kind == Kind::kUsage) open.push_back(i.tenant);
   }
   EXPECT_THAT(open, ElementsAre("new"));
@@ -218,7 +220,8 @@ class LookingWriter : public RecordingWriter {
   explicit LookingWriter(ledger::Store* store) : store_(store) {}
   void Bind(std::vector<BindRequest> requests) override {
     const std::lock_guard lock(mutex_);
-    for (const Interval& open : *store_->OpenIntervals()) {
+    const auto still_open = store_->OpenIntervals();
+    for (const Interval& open : *still_open) {
       if (open.kind == Kind::kReserved) reserved_.push_back(open.pod);
     }
     sent_ += requests.size();
