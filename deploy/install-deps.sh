@@ -23,6 +23,7 @@ BUILD=(
 TESTS=(
   clang clang-format clang-tidy libclang-rt-14-dev
   ca-certificates curl jq openssl python3
+  chromium # draws the pages of reports
   libicu72 libldap-2.5-0 liblz4-1 libpam0g libsystemd0 libxml2 libzstd1 # of PostgreSQL
 )
 TESTS_TOOLS=(promtool postgres)
@@ -36,7 +37,7 @@ Usage: deploy/install-deps.sh [--build] [--tests] [--control-plane]
 Installs missing Debian packages, with apt-get, as root or through sudo. Without options: all three.
 
   --build          compilers and libraries
-  --tests          clang and its tools, curl, jq, openssl; promtool and PostgreSQL into the cache
+  --tests          clang and its tools, chromium, curl, jq, openssl; promtool and PostgreSQL into the cache
   --control-plane  what tests/controlplane/ needs; etcd and kubectl 1.20 into the cache
 
 Environment: FAIRLEAD_CACHE (default ~/.cache/fairlead).

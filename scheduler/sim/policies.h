@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "fairlead/placement/outlook.h"
@@ -22,8 +21,6 @@ enum class PolicyKind : std::uint8_t {
   kFgd,
   kDefault,
 };
-inline constexpr std::array<std::string_view, 7> kPolicyNames = {
-    "random", "dotprod", "clustering", "packing", "bestfit", "fgd", "default"};
 
 // Device numbers, one bit each.
 using Devices = std::uint32_t;

@@ -303,7 +303,8 @@ TEST(OpenStore, SaysWhatIsWrongWithAUrl) {
                           "postgresql://x@127.0.0.1:1/none"}) {
     EXPECT_FALSE(OpenStore(url).ok()) << url;
   }
-  EXPECT_FALSE(OpenStore("sqlite:/tmp/fairlead-no-such.db", {.create = false}).ok());
+  const std::string missing = "sqlite:" + ::testing::TempDir() + "no-such-ledger.db";
+  EXPECT_FALSE(OpenStore(missing, {.create = false}).ok());
 }
 
 }  // namespace
