@@ -1,4 +1,5 @@
 #include "scheduler/cli/given_cluster.h"
+#include "scheduler/cli/client_options.h"
 
 #include <fmt/format.h>
 
@@ -169,16 +170,6 @@ class Listing : public EventSink {
   std::set<ObjectKind> expected_, listed_;
 };
 
-kube::ClientOptions OptionsOf(const Config& config) {
-  kube::ClientOptions options;
-  options.scheduler_names = config.scheduler_names;
-  options.gpu_resources = config.gpu_resources;
-  options.gpu_model_labels = config.gpu_model_labels;
-  options.max_gang_size = config.policy.max_gang_size;
-  options.request_timeout = config.request_timeout;
-  return options;
-}
-
 }  // namespace
 
 sim::Given GivenBySnapshot(const Snapshot& snapshot, const Policy& policy, Instant now) {
@@ -232,7 +223,7 @@ Result<std::shared_ptr<const sim::Given>> GivenByServer(const std::string& kubec
   Listing listing;
   Metrics metrics;
   {
-    kube::Client client(*connection, OptionsOf(*config), &listing, &metrics);
+    kube::Client client(*connection, ClientOptionsOf(*config), &listing, &metrics);
     client.OnDiscovered(
         [&listing](const std::vector<ObjectKind>& kinds) { listing.Expect(kinds); });
     client.Start();

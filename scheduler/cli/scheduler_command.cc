@@ -17,6 +17,7 @@
 #include "fairlead/ledger/recorder.h"
 #include "fairlead/service/grpc_server.h"
 #include "fairlead/service/http_server.h"
+#include "scheduler/cli/client_options.h"
 #include "scheduler/cli/commands.h"
 #include "scheduler/cli/reload.h"
 #include "scheduler/cli/signals.h"
@@ -59,18 +60,6 @@ Result<kube::Connection> Connect(const SchedulerArgs& args) {
       std::getenv("KUBECONFIG") == nullptr;                 // NOLINT
   if (args.kubeconfig.empty() && in_pod) return kube::InClusterConnection();
   return kube::LoadKubeconfig(args.kubeconfig, args.context);
-}
-
-kube::ClientOptions ClientOptionsOf(const Config& config) {
-  kube::ClientOptions options;
-  options.scheduler_names = config.scheduler_names;
-  options.gpu_resources = config.gpu_resources;
-  options.gpu_model_labels = config.gpu_model_labels;
-  options.max_gang_size = config.policy.max_gang_size;
-  options.bind_connections = static_cast<int>(config.bind_connections);
-  options.events_per_second = static_cast<int>(config.events_per_second);
-  options.request_timeout = config.request_timeout;
-  return options;
 }
 
 service::GrpcServerOptions GrpcOptionsOf(const Config& config) {
