@@ -1,5 +1,4 @@
 #include "scheduler/cli/given_cluster.h"
-#include "scheduler/cli/client_options.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +15,7 @@
 #include "fairlead/kube/client.h"
 #include "fairlead/model/cluster_store.h"
 #include "fairlead/queues/merge.h"
+#include "scheduler/cli/client_options.h"
 #include "scheduler/cli/manifests.h"
 
 namespace fairlead::cli {
