@@ -66,7 +66,8 @@ std::string Output(const std::string& command) {
 }
 
 TEST(Report, ABrowserDrawsItAndListens) {
-  if (Output("command -v chromium").empty()) GTEST_SKIP() << "SKIP: there is no chromium on the PATH";
+  if (Output("command -v chromium").empty())
+    GTEST_SKIP() << "SKIP: there is no chromium on the PATH";
   const std::string path = testing::TempDir() + "report" + std::to_string(getpid()) + ".html";
   std::ofstream(path) << ResultsHtml(Example()) << kVisitor;
   for (const char* width : {"1440", "400"}) {
