@@ -55,8 +55,15 @@ class Postgres : public SqlDatabase {
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
+  Status Reached() const {
+    if (PQstatus(connection_) != CONNECTION_OK) return Failure();
+    return Ok{};
+  }
+
   // The order of bytes, as in SQLite, whatever the server's locale.
-  Dialect dialect() const override { return {"BIGINT", "TEXT COLLATE \"C\"", ""}; }
+  Dialect dialect() const override {
+    return {"BIGINT", "TEXT COLLATE \"C\"", "", "SELECT pg_advisory_xact_lock(20261001); "};
+  }
 
   Status Script(const std::string& sql) override {
     const Answer answer(PQexec(connection_, sql.c_str()));
@@ -145,10 +152,7 @@ class Postgres : public SqlDatabase {
 
 Result<std::unique_ptr<SqlDatabase>> OpenPostgres(const std::string& url) {
   auto database = std::make_unique<Postgres>(PQconnectdb(url.c_str()));
-  // ledger_schema is what transactions lock, so it is there before the first of them.
-  Status made =
-      database->Script("CREATE TABLE IF NOT EXISTS ledger_schema (version BIGINT NOT NULL)");
-  if (!made) return made.error();
+  if (Status reached = database->Reached(); !reached) return reached.error();
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }
 

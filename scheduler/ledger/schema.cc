@@ -9,7 +9,7 @@
 namespace fairlead::ledger {
 namespace {
 
-// {int}, {text} and {end} are the dialect's words.
+// {int}, {text}, {end} and {alone} are the dialect's words.
 constexpr std::array<std::string_view, 3> kMigrations = {
     // 1: records, what is open, and the heads of the chains.
     R"(
@@ -80,8 +80,10 @@ INSERT INTO rollup_state (id, last_seq) VALUES (1, 0);
 
 std::string InDialect(std::string_view sql, const SqlDatabase::Dialect& dialect) {
   std::string text(sql);
-  const std::pair<std::string_view, std::string_view> words[] = {
-      {"{int}", dialect.integer}, {"{text}", dialect.text}, {"{end}", dialect.table_end}};
+  const std::pair<std::string_view, std::string_view> words[] = {{"{int}", dialect.integer},
+                                                                 {"{text}", dialect.text},
+                                                                 {"{end}", dialect.table_end},
+                                                                 {"{alone}", dialect.alone}};
   for (const auto& [word, meaning] : words) {
     for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) {
       text.replace(at, word.size(), meaning);
@@ -130,8 +132,9 @@ Status MigrateInside(SqlDatabase* db, std::int64_t target) {
 std::int64_t NewestSchema() { return static_cast<std::int64_t>(kMigrations.size()); }
 
 Status MigrateTo(SqlDatabase* db, std::int64_t target) {
-  const std::string table = InDialect(
-      "CREATE TABLE IF NOT EXISTS ledger_schema (version {int} NOT NULL){end}", db->dialect());
+  const std::string table =
+      InDialect("{alone}CREATE TABLE IF NOT EXISTS ledger_schema (version {int} NOT NULL){end}",
+                db->dialect());
   if (Status made = db->Script(table); !made) return made;
   if (Status begun = db->Begin(); !begun) return begun;
   Status done = MigrateInside(db, target);

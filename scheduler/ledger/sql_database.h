@@ -30,11 +30,13 @@ class SqlDatabase {
   using EachRow = std::function<Status(const SqlRow&)>;
   virtual ~SqlDatabase() = default;
 
-  // The words in which the two differ: types of columns, and what stands behind a table.
+  // The words in which the two differ: types of columns, what stands behind a table, and before
+  // statements that two processes must not run at once.
   struct Dialect {
     std::string_view integer;
     std::string_view text;
     std::string_view table_end;
+    std::string_view alone;
   };
   virtual Dialect dialect() const = 0;
 

@@ -39,7 +39,19 @@ class Sqlite : public SqlDatabase {
   Sqlite(const Sqlite&) = delete;
   Sqlite& operator=(const Sqlite&) = delete;
 
-  Dialect dialect() const override { return {"INTEGER", "TEXT", " STRICT"}; }
+  Dialect dialect() const override { return {"INTEGER", "TEXT", " STRICT", ""}; }
+
+  // Whoever switches a new file to WAL has it alone for a moment, and SQLite's own patience does
+  // not cover that.
+  Status KeepJournal() {
+    constexpr int kPauseMs = 5;
+    for (int waited = 0;; waited += sqlite3_sleep(kPauseMs)) {
+      const int code = sqlite3_exec(db_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+                                    nullptr, nullptr, nullptr);
+      if (code == SQLITE_OK) return Ok{};
+      if (code != SQLITE_BUSY || waited >= kBusyMs) return Failure();
+    }
+  }
 
   Status Script(const std::string& sql) override {
     if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return Ok{};
@@ -125,9 +137,7 @@ Result<std::unique_ptr<SqlDatabase>> OpenSqlite(const std::string& path, bool cr
     return error;
   }
   sqlite3_busy_timeout(db, kBusyMs);
-  if (Status set = database->Script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"); !set) {
-    return set.error();
-  }
+  if (Status kept = database->KeepJournal(); !kept) return kept.error();
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }
 

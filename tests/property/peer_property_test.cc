@@ -61,6 +61,7 @@ PeerRules RandomRules() {
     rule.pods = RandomSelector();
     rule.pods.everywhere = false;
     rule.pods.namespaces = {"default"};
+    rule.pods.of_namespaces.clear();  // which a constraint of the API has not either
     rule.topology = labels[static_cast<std::size_t>(i)];
     rule.max_skew = 1 + Below(2);
     rule.min_domains = 1 + Below(4);

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/ledgers.h"
@@ -297,6 +299,29 @@ TEST_P(StoreTest, KilledAtEveryStepOfAWriteNothingIsHalfThere) {
     EXPECT_TRUE(store->Verify().ok()) << step;
   }
 }
+
+class OpenStoreAtOnce : public ::testing::TestWithParam<Backend> {};
+
+TEST_P(OpenStoreAtOnce, AllGetTheNewLedger) {
+  for (int round = 0; round < 5; ++round) {
+    const EmptyLedger ledger(GetParam());
+    std::vector<std::string> problems(6);
+    std::vector<std::thread> threads;
+    threads.reserve(problems.size());
+    for (std::string& problem : problems) {
+      threads.emplace_back([&ledger, &problem] {
+        const auto store = OpenStore(ledger.url(), {});
+        if (!store.ok()) problem = store.error().ToString();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_THAT(problems, ::testing::Each(IsEmpty()));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ledger, OpenStoreAtOnce,
+                         ::testing::Values(Backend::kSqlite, Backend::kPostgres),
+                         [](const auto& p) { return fairlead::testing::BackendName(p.param); });
 
 TEST(OpenStore, SaysWhatIsWrongWithAUrl) {
   for (const char* url : {"", "sqlite:", "mysql://x", "sqlite:/nowhere/at/all.db",
